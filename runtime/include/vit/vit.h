@@ -1,0 +1,225 @@
+// Vision Transformer image classification (Dosovitskiy et al., arXiv 2010.11929).
+//
+//     #include <cstdio>
+//     #include <vit/vit.h>
+//
+//     int main(int argc, char **argv) {
+//         auto model = vit::Model::load(argv[1]);
+//         if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;
+//         auto session = vit::Session::create(*model);
+//         if (!session) return std::fprintf(stderr, "%s\n", session.error().message.c_str()), 1;
+//         auto best = session->classify_file(argv[2], 1);
+//         if (!best) return std::fprintf(stderr, "%s\n", best.error().message.c_str()), 1;
+//         std::printf("%s %.1f %%\n", model->label(best->front().index).c_str(), 100 * best->front().score);
+//     }
+//
+// A Model is immutable and may be shared by any number of threads. A Session owns the buffers and the worker threads
+// of one stream of work; give each thread its own. No function prints, aborts, throws or keeps global state; what can
+// fail returns a Result, whose Error names the file, field, tensor or shape at fault in one sentence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#if defined(VIT_SHARED)
+#define VIT_API __attribute__((visibility("default")))
+#else
+#define VIT_API
+#endif
+
+namespace vit {
+
+// What kind of thing went wrong, for a program to act on.
+enum class ErrorCode {
+    io,           // a file or directory is missing or cannot be read
+    format,       // a file is not what it claims to be: image, JSON, safetensors
+    config,       // a field of a JSON file is missing, out of range or contradicts another
+    tensor,       // a tensor is missing, duplicate, of another shape or type than expected, or not finite
+    unsupported,  // well-formed, but outside what this version computes
+    argument,     // a call's argument is out of range
+    backend,      // the requested backend is not compiled in or cannot run on this machine
+    memory,       // an allocation failed
+    kernel,       // a compiled stage reported an error
+};
+
+struct Error {
+    ErrorCode code;
+    std::string message;  // one sentence, for a person
+};
+
+template<typename T>
+using Result = tl::expected<T, Error>;
+
+// GELU(z) = z Phi(z), with Phi by the error function or by its tanh approximation (Hendrycks and Gimpel 2016).
+enum class Activation { gelu_erf,
+                        gelu_tanh };
+
+// How logits become scores: a distribution, one probability for each label, or as they are.
+enum class Scores { softmax,
+                    sigmoid,
+                    identity };
+
+// The sizes of a Vision Transformer, with the paper's symbols.
+struct Architecture {
+    std::string name;  // as in "vit-b16" or the checkpoint's directory
+    int image_height = 224, image_width = 224;
+    int patch_height = 16, patch_width = 16;  // P
+    int channels = 3;                         // C
+    int width = 768;                          // D
+    int depth = 12;                           // L
+    int heads = 12;                           // k; D_h = width / heads
+    int mlp_width = 3072;
+    int labels = 1000;  // K
+    float layer_norm_epsilon = 1e-12f;
+    bool qkv_bias = true;
+    Activation activation = Activation::gelu_erf;
+    Scores scores = Scores::softmax;
+
+    int patches() const {
+        return (image_height / patch_height) * (image_width / patch_width);
+    }
+    int tokens() const {
+        return patches() + 1;
+    }
+    int head_size() const {
+        return width / heads;
+    }
+};
+
+// Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions left out.
+VIT_API double flop(const Architecture &architecture);
+// Number of learned values.
+VIT_API std::int64_t parameters(const Architecture &architecture);
+// The paper's sizes by name: vit-ti16, vit-s16, vit-b16, vit-b32, vit-l16, vit-h14, ... (1000 labels, 224 pixels).
+VIT_API Result<Architecture> named_architecture(const std::string &name);
+VIT_API std::vector<std::string> architecture_names();
+
+// Pixels that belong to somebody else: rows of interleaved 8-bit channels, top row first.
+struct ImageView {
+    const std::uint8_t *data = nullptr;
+    int width = 0, height = 0;
+    int channels = 3;               // 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (laid over white)
+    std::ptrdiff_t row_stride = 0;  // bytes from one row to the next; 0: rows touch
+};
+
+// A decoded picture, always RGB, that owns its pixels.
+class VIT_API Image {
+public:
+    // JPEG, PNG, BMP, GIF (first frame), TGA, PNM. Alpha is laid over white, 16-bit samples are cut to 8, orientation tags
+    // are not applied. Errors: io, format, and unsupported for more than max_pixels.
+    static Result<Image> read(const std::string &path);
+    static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image");
+    static Result<Image> from_pixels(const ImageView &pixels);
+
+    static constexpr std::int64_t max_pixels = std::int64_t{1} << 28;
+
+    int width() const { return width_; }
+    int height() const { return height_; }
+    const std::uint8_t *data() const { return rgb_.data(); }  // height x width x 3
+    ImageView view() const { return {rgb_.data(), width_, height_, 3, 0}; }
+
+private:
+    int width_ = 0, height_ = 0;
+    std::vector<std::uint8_t> rgb_;
+};
+
+struct Prediction {
+    int index;    // of the label
+    float score;  // as Architecture::scores says
+};
+
+// One compiled target.
+struct BackendInfo {
+    std::string name;    // "host", "x86-64-avx2", "opencl", ...
+    std::string target;  // Halide's target string
+    bool supported;      // can it run on this machine?
+    std::string reason;  // if not, why
+};
+VIT_API std::vector<BackendInfo> backends();
+
+struct ModelOptions {
+    std::string backend;  // empty: the first that can run here
+};
+
+// A checkpoint, read, checked and packed for a backend.
+class VIT_API Model {
+public:
+    // A directory as published on the Hugging Face Hub: config.json, model.safetensors (or its sharded index) and
+    // preprocessor_config.json or processor_config.json.
+    static Result<Model> load(const std::string &directory, const ModelOptions &options = {});
+    // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed to the model's size.
+    static Result<Model> random(const Architecture &architecture, std::uint64_t seed = 0, const ModelOptions &options = {});
+
+    Model(Model &&) noexcept;
+    Model &operator=(Model &&) noexcept;
+    ~Model();
+
+    const Architecture &architecture() const;
+    const std::string &label(int index) const;  // "LABEL_7" where the checkpoint names none; empty if out of range
+    const BackendInfo &backend() const;
+
+    struct Impl;
+    const std::shared_ptr<const Impl> &impl() const { return impl_; }
+
+private:
+    explicit Model(std::shared_ptr<const Impl> impl);
+    std::shared_ptr<const Impl> impl_;
+};
+
+struct SessionOptions {
+    int threads = 0;    // 0: as many as this process may use (affinity and cgroup quota)
+    int max_batch = 1;  // images that one forward pass takes; buffers are sized for it
+};
+
+// One named step of a forward pass and what it took.
+struct StageTime {
+    std::string name;  // "patch_embed", "layer_norm", "linear/qkv", ...
+    int calls;
+    double milliseconds;  // of all calls together
+    double flop;          // likewise
+};
+
+// The buffers and threads of one stream of work. Keeps its model alive. Not to be used by two threads at once.
+class VIT_API Session {
+public:
+    // Errors: argument, memory.
+    static Result<Session> create(const Model &model, const SessionOptions &options = {});
+    Session(Session &&) noexcept;
+    Session &operator=(Session &&) noexcept;
+    ~Session();
+
+    // The top_k labels of a picture, best first.
+    Result<std::vector<Prediction>> classify(const ImageView &image, int top_k = 5);
+    Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5);
+
+    // The three steps of classify, which allocate nothing after the first picture of a size:
+    // preprocessing as the checkpoint says: picture -> pixels, float32 [channels, image_height, image_width];
+    Result<void> preprocess(const ImageView &image, float *pixels);
+    // the network: pixels [batch, channels, image_height, image_width] -> logits [batch, labels], 1 <= batch <= max_batch;
+    Result<void> forward(const float *pixels, int batch, float *logits);
+    // the scores [batch, labels] of the last forward pass.
+    Result<void> scores(float *scores) const;
+
+    int threads() const;
+    int max_batch() const;
+    // Where the time of the forward passes since the last call went; timing starts with the first call.
+    std::vector<StageTime> stage_times();
+
+    struct Impl;
+
+private:
+    explicit Session(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// The k largest of n scores, best first; the lower index first among equals.
+VIT_API std::vector<Prediction> top_k(const float *scores, int n, int k);
+
+VIT_API const char *version();
+
+}  // namespace vit

@@ -1,0 +1,44 @@
+#include "schedules/machine.h"
+
+namespace vit {
+
+using Halide::Target;
+
+Machine machine_of(const Target &target) {
+    if (target.arch == Target::X86) {
+        if (target.has_feature(Target::AVX512)) {
+            return {16, 32};
+        }
+        if (target.has_feature(Target::AVX2) || target.has_feature(Target::AVX)) {
+            return {8, 16};
+        }
+        return {4, 16};
+    }
+    if (target.arch == Target::ARM && target.bits == 64) {
+        return {4, 32};
+    }
+    return {target.natural_vector_size<float>(), 16};
+}
+
+// The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units of them to
+// keep the multiply-adds busy (4 x 2 on Zen 3 and Skylake, 4 x 4 on recent Arm cores), panel / lanes registers for a
+// row of weights and one for the broadcast; and the more square it is, the fewer loads a multiply-add needs.
+//   16 registers: 6 x 2 = 12 accumulators + 2 + 1 = 15
+//   32 registers: 12 x 2 = 24 accumulators + 2 + 1 = 27 (8 x 3 has as many, but pads heads and labels to 48 channels)
+Layout LayoutParams::resolve(const Target &target) const {
+    const Machine machine = machine_of(target);
+    Layout layout{machine.lanes, machine.registers >= 32 ? 12 : 6, 2 * machine.lanes};
+    if (lanes) {
+        layout.lanes = lanes;
+        layout.panel = 2 * lanes;
+    }
+    if (token_tile) {
+        layout.token_tile = token_tile;
+    }
+    if (panel) {
+        layout.panel = panel;
+    }
+    return layout;
+}
+
+}  // namespace vit

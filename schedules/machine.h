@@ -1,0 +1,25 @@
+// What a target has, as plain data: the schedules' only source of hardware numbers.
+#pragma once
+
+#include "Halide.h"
+#include "generators/layout.h"
+
+namespace vit {
+
+struct Machine {
+    int lanes;      // float32 lanes of one vector register
+    int registers;  // vector registers
+};
+
+Machine machine_of(const Halide::Target &target);
+
+// The blocks of generators/layout.h for a target, as generator parameters. 0 means: what the machine suggests.
+struct LayoutParams {
+    Halide::GeneratorParam<int> lanes{"lanes", 0, 0, 64};
+    Halide::GeneratorParam<int> token_tile{"token_tile", 0, 0, 64};
+    Halide::GeneratorParam<int> panel{"panel", 0, 0, 256};
+
+    Layout resolve(const Halide::Target &target) const;
+};
+
+}  // namespace vit
