@@ -20,9 +20,41 @@ inline Halide::Expr exp_nonpositive(Halide::Expr x) {
     return p * reinterpret<float>((cast<int>(n) + 127) << 23);
 }
 
+// 2^x for x <= 0, clamped to x >= -126 (the smallest normal number). x = n + r with |r| <= 1 / 2, both exact; 2^r by the
+// polynomial of degree 5 with the least largest relative error (9.1e-8) among those with 2^0 = 1.
+inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
+    using namespace Halide;
+    x = max(x, -126.0f);
+    const Expr n = round(x);
+    const Expr r = x - n;
+    Expr p = 0.001326472730f;
+    for (float coefficient : {0.009671512991f, 0.055507335812f, 0.240222424269f, 0.693147003651f, 1.0f}) {
+        p = p * r + coefficient;
+    }
+    return reinterpret<float>(reinterpret<std::int32_t>(p) + (cast<std::int32_t>(n) << 23));
+}
+
+// The error function as x P(x^2) / Q(x^2), both of degree 5, with the least largest relative error (1.7e-8) on
+// [0, 3.9]; beyond, it is 1 to within 3.5e-8. 18 instructions for a vector of GELU, with one division, against 45 with two
+// through Halide's erf, which cost fc1 of ViT-B/16 4 % of its time.
+inline Halide::Expr erf_rational(Halide::Expr x) {
+    using namespace Halide;
+    x = clamp(x, -3.9f, 3.9f);
+    const Expr u = x * x;
+    Expr p = 2.066493607e-6f, q = 3.827027467e-5f;
+    for (float coefficient : {2.850629680e-4f, 3.738324856e-3f, 5.266802013e-2f, 1.896661371e-1f, 1.128379107f}) {
+        p = p * u + coefficient;
+    }
+    for (float coefficient : {1.157373423e-3f, 1.491423231e-2f, 1.138186976e-1f, 5.014200211e-1f, 1.0f}) {
+        q = q * u + coefficient;
+    }
+    return x * p / q;
+}
+
 // GELU(z) = z Phi(z), Phi by the error function.
 inline Halide::Expr gelu_erf(Halide::Expr z) {
-    return z * (0.5f + 0.5f * Halide::erf(z * 0.70710678118654752f));
+    const Halide::Expr half = 0.5f * z;
+    return half * erf_rational(z * 0.70710678118654752f) + half;
 }
 
 // 1 / (1 + e^-x), from the side on which e^.. cannot overflow.

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "generators/bounds.h"
 #include "schedules/linear.h"
 #include "schedules/machine.h"
 
@@ -17,11 +18,11 @@ public:
     LayoutParams layout;
     LinearTuning tuning;
 
-    Input<Buffer<float, 4>> x{"x"};                // [ki, ti, chunk, tile], tiles
-    Input<Buffer<float, 3>> weights{"weights"};    // [c in panel, k, panel], panels
-    Input<Buffer<float, 1>> bias{"bias"};          // [c], padded as y
-    Input<Buffer<float, 4>> *residual = nullptr;   // [ci, ti, chunk, tile]; may be y itself
-    Output<Buffer<float, 4>> y{"y"};               // [ci, ti, chunk, tile]
+    Input<Buffer<float, 4>> x{"x"};               // [ki, ti, chunk, tile], tiles
+    Input<Buffer<float, 3>> weights{"weights"};   // [c in panel, k, panel], panels
+    Input<Buffer<float, 1>> bias{"bias"};         // [c], padded as y
+    Input<Buffer<float, 4>> *residual = nullptr;  // [ci, ti, chunk, tile]; may be y itself
+    Output<Buffer<float, 4>> y{"y"};              // [ci, ti, chunk, tile]
 
     void configure() {
         if (epilogue == Epilogue::residual) {
@@ -31,18 +32,16 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        set_tile_bounds(x, blocks);
-        if (residual) {
-            set_tile_bounds(*residual, blocks);
-        }
-        weights.dim(0).set_bounds(0, blocks.panel);
-        weights.dim(1).set_min(0).set_stride(blocks.panel);
-        weights.dim(2).set_min(0).set_stride(blocks.panel * weights.dim(1).extent());
-        bias.dim(0).set_min(0);
-        Func none;
-        stage.emplace(x, weights, bias, residual ? Func(*residual) : none, x.dim(2).extent(), epilogue, blocks);
+        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(), epilogue, blocks);
         y = stage->y;
-        set_tile_bounds(y, blocks);
+
+        bound_tiles(x, blocks);
+        bound_panels(weights, blocks);
+        bias.dim(0).set_min(0);
+        if (residual) {
+            bound_tiles(*residual, blocks);
+        }
+        bound_tiles(y, blocks);
     }
 
     void schedule() {
@@ -50,14 +49,6 @@ public:
     }
 
 private:
-    template<typename B>
-    static void set_tile_bounds(B &buffer, const Layout &layout) {
-        buffer.dim(0).set_bounds(0, layout.lanes);
-        buffer.dim(1).set_bounds(0, layout.token_tile).set_stride(layout.lanes);
-        buffer.dim(2).set_min(0).set_stride(layout.lanes * layout.token_tile);
-        buffer.dim(3).set_min(0);
-    }
-
     std::optional<Linear> stage;
 };
 

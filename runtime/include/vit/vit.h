@@ -26,11 +26,7 @@
 
 #include <tl/expected.hpp>
 
-#if defined(VIT_SHARED)
 #define VIT_API __attribute__((visibility("default")))
-#else
-#define VIT_API
-#endif
 
 namespace vit {
 
@@ -171,8 +167,10 @@ private:
     std::shared_ptr<const Impl> impl_;
 };
 
+inline constexpr int max_threads = 256;
+
 struct SessionOptions {
-    int threads = 0;    // 0: as many as this process may use (affinity and cgroup quota)
+    int threads = 0;    // at most max_threads; 0: as many as this process may use (affinity and cgroup quota)
     int max_batch = 1;  // images that one forward pass takes; buffers are sized for it
 };
 

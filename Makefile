@@ -1,0 +1,96 @@
+# The front door. Each target does its own set-up, asks nothing, and does nothing that is already done.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := bash
+.SHELLFLAGS := -e -o pipefail -c
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
+
+PRESETS := host checked asan tsan fuzz
+CMAKE := .venv/bin/cmake
+CTEST := .venv/bin/ctest
+
+.PHONY: help
+help:
+	@echo 'make demo      classify the bundled pictures with the bundled model'
+	@echo 'make test      all tests'
+	@echo 'make bench     all benches'
+	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
+	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
+	@echo 'make tsan      all tests, under ThreadSanitizer'
+	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
+	@echo 'make install   library and command into PREFIX=$(PREFIX)'
+	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
+	@echo 'make format    clang-format over all C++'
+	@echo 'make clean     remove what was built; .venv stays'
+	@echo 'JOBS=$(JOBS) compilers or tests run at once.'
+
+.PHONY: demo
+demo: build-host
+	build/host/vit classify models/fashion-mnist models/fashion-mnist/images/*.png
+
+.PHONY: test checked asan ubsan tsan
+test: test-host
+checked asan tsan: %: test-%
+ubsan: asan
+
+.PHONY: bench
+bench: build-host
+	@benches=$$(find build/host -name '*_bench' -type f -executable | sort); test -n "$$benches"; \
+	for bench in $$benches; do echo "bench: $$bench"; $$bench; done
+
+# A fuzzer starts from tests/fuzz/corpus/<reader> and keeps what it finds in build/fuzz/found/<reader>.
+.PHONY: fuzz
+fuzz: fuzz-tools build-fuzz
+	@fuzzers=$$(find build/fuzz -name '*_fuzz' -type f -executable | sort); test -n "$$fuzzers"; \
+	for fuzzer in $$fuzzers; do \
+	    reader=$$(basename $$fuzzer _fuzz); found=build/fuzz/found/$$reader; \
+	    echo "fuzz: $$reader, $(FUZZ_SECONDS) s"; mkdir -p $$found; \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$found tests/fuzz/corpus/$$reader; \
+	done
+
+.PHONY: install
+install: build-host
+	$(CMAKE) --install build/host --prefix "$(PREFIX)"
+
+.PHONY: format
+format:
+	@scripts/setup format
+	clang-format-14 -i $$(find generators schedules runtime apps tests bench -name '*.h' -o -name '*.cpp')
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: setup fuzz-tools always
+setup: .venv/setup.stamp
+fuzz-tools:
+	@scripts/setup fuzz
+
+# The set-up writes its stamp only when it installs something: only then is what follows from it repeated.
+.venv/setup.stamp: always
+	@scripts/setup
+
+# What else CMake depends on, it knows by itself.
+$(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/setup.stamp
+	@echo "$*: configuring"
+	@scripts/quietly build/$*-configure.log $(CMAKE) --preset $*
+	@touch $@
+
+build/fuzz/build.ninja: | fuzz-tools
+
+# ThreadSanitizer finds no room for its shadow where a kernel spreads addresses over more than 28 bits.
+# A build, too, runs what it made: to list its tests.
+build-tsan test-tsan: unspread = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+.PHONY: $(PRESETS:%=build-%) $(PRESETS:%=test-%)
+$(PRESETS:%=build-%): build-%: build/%/build.ninja
+	@echo "$*: building"
+	@$(unspread) $(CMAKE) --build --preset $* --parallel $(JOBS)
+
+$(PRESETS:%=test-%): test-%: build-%
+	@echo "$*: testing"
+	@$(unspread) $(CTEST) --preset $* --output-on-failure --parallel $(JOBS)

@@ -1,0 +1,156 @@
+#include "batches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "command.h"
+#include "stopwatch.h"
+
+namespace command {
+
+namespace {
+
+std::size_t values_per_item(const vit::Architecture &a) {
+    return static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
+}
+
+class PictureSource : public BatchSource {
+public:
+    PictureSource(const vit::Model &model, FileList files)
+        : values_(values_per_item(model.architecture())),
+          // A session of its own, since it works beside the network's; one thread, since that one has the
+          // others.
+          session_(value_or_fail(vit::Session::create(model, {.threads = 1}))),
+          files_(std::move(files)) {}
+
+    void fill(Batch &batch, int most) override {
+        batch.items.clear();
+        batch.pixels.resize(values_ * static_cast<std::size_t>(most));
+        batch.count = 0;
+        while (static_cast<int>(batch.items.size()) < most) {
+            std::optional<NamedFile> file = files_.next();
+            if (!file) break;
+            const Stopwatch stopwatch;
+            if (file->error.empty()) {
+                float *pixels = batch.pixels.data() + values_ * static_cast<std::size_t>(batch.count);
+                file->error = read(file->path, pixels);
+                batch.count += file->error.empty();
+            }
+            batch.items.push_back({std::move(file->path), std::move(file->error), stopwatch.milliseconds()});
+        }
+    }
+
+    std::optional<std::int64_t> size() const override { return files_.size(); }
+
+private:
+    // Returns the sentence that says why not, or nothing.
+    std::string read(const std::string &path, float *pixels) {
+        const auto image = vit::Image::read(path);
+        if (!image) return image.error().message;
+        const auto done = session_.preprocess(image->view(), pixels);
+        if (!done) return "'" + path + "': " + done.error().message;
+        return {};
+    }
+
+    const std::size_t values_;
+    vit::Session session_;
+    FileList files_;
+};
+
+class ArraySource : public BatchSource {
+public:
+    ArraySource(const vit::Architecture &a, const std::string &path)
+        : path_(path), values_(values_per_item(a)), reader_(path) {
+        std::vector<std::int64_t> shape = reader_.shape();
+        if (shape.size() == 3) shape.insert(shape.begin(), 1);
+        const std::vector<std::int64_t> item_shape{a.channels, a.image_height, a.image_width};
+        if (shape.size() != 4 || !std::equal(item_shape.begin(), item_shape.end(), shape.begin() + 1)) {
+            std::string sizes;
+            for (const std::int64_t size : reader_.shape()) {
+                sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+            }
+            throw Failure("'" + path + "' is of shape [" + sizes + "], and the model takes [b, " +
+                          std::to_string(a.channels) + ", " + std::to_string(a.image_height) + ", " +
+                          std::to_string(a.image_width) + "].");
+        }
+        items_ = shape[0];
+    }
+
+    void fill(Batch &batch, int most) override {
+        batch.items.clear();
+        batch.count = static_cast<int>(std::min<std::int64_t>(most, items_ - position_));
+        batch.pixels.resize(values_ * static_cast<std::size_t>(batch.count));
+        const Stopwatch stopwatch;
+        reader_.read(batch.pixels.data(), static_cast<std::int64_t>(batch.pixels.size()));
+        const double each = stopwatch.milliseconds() / std::max(batch.count, 1);
+        for (int i = 0; i < batch.count; i++) {
+            batch.items.push_back({path_ + "[" + std::to_string(position_++) + "]", {}, each});
+        }
+    }
+
+    std::optional<std::int64_t> size() const override { return items_; }
+
+private:
+    const std::string path_;
+    const std::size_t values_;
+    NpyReader reader_;
+    std::int64_t items_ = 0, position_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchSource> picture_source(const vit::Model &model, FileList files) {
+    return std::make_unique<PictureSource>(model, std::move(files));
+}
+
+std::unique_ptr<BatchSource> array_source(const vit::Architecture &architecture, const std::string &path) {
+    return std::make_unique<ArraySource>(architecture, path);
+}
+
+Prefetch::Prefetch(BatchSource &source, int most)
+    : source_(source), most_(most), thread_([this] { run(); }) {}
+
+Prefetch::~Prefetch() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Prefetch::run() {
+    for (std::int64_t i = 0;; i++) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return stopping_ || given_ >= i; });
+            if (stopping_) return;
+        }
+        Batch &batch = batches_[i % 2];
+        std::exception_ptr error;
+        try {
+            source_.fill(batch, most_);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        const bool last = error || batch.items.empty();
+        {
+            const std::lock_guard lock(mutex_);
+            error_ = error;
+            filled_ = i + 1;
+        }
+        changed_.notify_all();
+        if (last) return;
+    }
+}
+
+const Batch &Prefetch::next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return filled_ > given_; });
+    if (error_) std::rethrow_exception(error_);
+    given_++;
+    changed_.notify_all();
+    return batches_[(given_ - 1) % 2];
+}
+
+}  // namespace command

@@ -1,0 +1,162 @@
+// vit classify: what is in these pictures?
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batches.h"
+#include "command.h"
+#include "npy.h"
+#include "progress.h"
+#include "report.h"
+#include "stopwatch.h"
+
+namespace command {
+
+namespace {
+
+struct ClassifyOptions {
+    std::string model;
+    std::vector<std::string> pictures;
+    std::string input;  // array file to use instead of pictures
+    int top_k = 5;
+    Format format = Format::text;
+    int threads = 0;
+    int batch = 8;
+    std::string backend;
+    std::string dump_input, dump_logits;
+};
+
+constexpr const char *footer =
+    "A directory stands for the files in it named .jpg .jpeg .png .bmp .gif .tga .pnm .ppm .pgm, in the order of\n"
+    "their names; '-' for the names on standard input, one a line; /dev/stdin for a picture on standard input.\n"
+    "A picture that cannot be read is reported in its place and the others go on; the exit status is then 1.\n"
+    "ms is the time to read, decode and preprocess the picture and its share of the batch's forward pass.\n"
+    "JSON, an object a line: {\"file\", \"predictions\": [{\"index\", \"label\", \"score\"}], \"ms\"} or {\"file\", \"error\"}.\n"
+    "CSV, a row a prediction: file,rank,index,label,score,ms,error.\n"
+    "\n"
+    "Example:\n"
+    "    vit classify models/fashion-mnist models/fashion-mnist/images --top-k 3";
+
+// Where the answers go: the report, and what the network said for --dump-logits.
+class Reporter {
+public:
+    Reporter(const vit::Model &model, const ClassifyOptions &options, std::optional<std::int64_t> total)
+        : model_(model), options_(options), progress_(total) {
+        if (options_.format == Format::csv) print(csv_header);
+        progress_.show(0);
+    }
+
+    // What could not be read, or its predictions from scores [labels].
+    void report(const Item &item, const float *scores, double network_milliseconds) {
+        Answer answer{item.file, item.error, {}, item.milliseconds + network_milliseconds};
+        if (item.error.empty()) {
+            const int labels = model_.architecture().labels;
+            for (const auto &[index, score] : vit::top_k(scores, labels, options_.top_k)) {
+                answer.predictions.push_back({index, model_.label(index), score});
+            }
+        }
+        all_well_ &= item.error.empty();
+        progress_.hide();
+        write(answer);
+        progress_.show(++done_);
+    }
+
+    bool all_well() const { return all_well_; }
+
+private:
+    void write(const Answer &answer) const {
+        switch (options_.format) {
+        case Format::json: return print(json_report(answer));
+        case Format::csv: return print(csv_report(answer));
+        case Format::text: break;
+        }
+        if (!answer.error.empty()) return complain(answer.error);
+        print(text_report(answer, model_.architecture().scores, options_.top_k == 1));
+    }
+
+    const vit::Model &model_;
+    const ClassifyOptions &options_;
+    Progress progress_;
+    std::int64_t done_ = 0;
+    bool all_well_ = true;
+};
+
+// Null if it was not asked for.
+std::unique_ptr<NpyWriter> dump(const std::string &path, std::vector<std::int64_t> item_shape) {
+    return path.empty() ? nullptr : std::make_unique<NpyWriter>(path, std::move(item_shape));
+}
+
+int classify(const ClassifyOptions &options) {
+    if (options.pictures.empty() == options.input.empty()) {
+        throw Misuse("classify needs pictures, or --input with what they became, and not both.");
+    }
+    const vit::Model model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
+    const vit::Architecture &a = model.architecture();
+    const std::unique_ptr<BatchSource> source = options.input.empty() ?
+                                                    picture_source(model, FileList(options.pictures, std::cin)) :
+                                                    array_source(a, options.input);
+    // No larger than can be filled: the session's buffers grow with it.
+    const std::int64_t total = source->size().value_or(options.batch);
+    const int most = static_cast<int>(std::clamp<std::int64_t>(total, 1, options.batch));
+    const vit::SessionOptions session_options{.threads = options.threads, .max_batch = most};
+    vit::Session session = value_or_fail(vit::Session::create(model, session_options));
+    const auto input_dump = dump(options.dump_input, {a.channels, a.image_height, a.image_width});
+    const auto logits_dump = dump(options.dump_logits, {a.labels});
+
+    std::vector<float> logits(static_cast<std::size_t>(most) * a.labels), scores(logits.size());
+    Reporter reporter(model, options, source->size());
+    Prefetch prefetch(*source, most);
+    for (;;) {
+        const Batch &batch = prefetch.next();
+        if (batch.items.empty()) break;
+        double milliseconds = 0;  // of one picture
+        if (batch.count > 0) {
+            const Stopwatch stopwatch;
+            value_or_fail(session.forward(batch.pixels.data(), batch.count, logits.data()));
+            milliseconds = stopwatch.milliseconds() / batch.count;
+            value_or_fail(session.scores(scores.data()));
+            if (input_dump) input_dump->write(batch.pixels.data(), batch.count);
+            if (logits_dump) logits_dump->write(logits.data(), batch.count);
+        }
+        const float *item_scores = scores.data();
+        for (const Item &item : batch.items) {
+            reporter.report(item, item_scores, milliseconds);
+            if (item.error.empty()) item_scores += a.labels;
+        }
+    }
+    if (input_dump) input_dump->finish();
+    if (logits_dump) logits_dump->finish();
+    return reporter.all_well() ? ok : failed;
+}
+
+}  // namespace
+
+void add_classify(CLI::App &app, Run &run) {
+    auto options = std::make_shared<ClassifyOptions>();
+    CLI::App *classify_app = app.add_subcommand("classify", "Say what is in pictures.");
+    classify_app->footer(footer);
+    classify_app->add_option("MODEL", options->model, "Directory with config.json and model.safetensors")
+        ->required();
+    classify_app->add_option("IMAGE", options->pictures, "Pictures: files, directories, or - for a list of names")
+        ->allow_extra_args(false)
+        ->expected(0, 1 << 30);
+    classify_app->add_option("--top-k", options->top_k, "Labels to show for a picture, best first")
+        ->check(CLI::Range(1, 1 << 30))
+        ->capture_default_str();
+    add_format(*classify_app, options->format, {"text", "json", "csv"});
+    add_threads(*classify_app, options->threads);
+    add_batch(*classify_app, options->batch, "Pictures that go through the network at once");
+    add_backend(*classify_app, options->backend);
+    classify_app->add_option("--dump-input", options->dump_input,
+                             "Write what the network saw: float32 [n, channels, height, width] (.npy)");
+    classify_app->add_option("--dump-logits", options->dump_logits,
+                             "Write what it said: float32 [n, labels] (.npy)");
+    classify_app->add_option("--input", options->input,
+                             "Skip pictures and preprocessing: float32 [b, channels, height, width] (.npy)");
+    classify_app->callback([options, &run] { run = [options] { return classify(*options); }; });
+}
+
+}  // namespace command

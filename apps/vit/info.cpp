@@ -1,0 +1,192 @@
+// vit info: what is this checkpoint, and what can this machine run?
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "text.h"
+
+namespace command {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InfoOptions {
+    std::string model;
+    Format format = Format::text;
+    std::string backend;
+};
+
+constexpr const char *footer =
+    "Without MODEL: the architectures that have a name, and the backends. GFLOP counts a multiplication and an\n"
+    "addition as two operations.\n"
+    "\n"
+    "Example:\n"
+    "    vit info models/fashion-mnist";
+
+const char *name_of(vit::Activation activation) {
+    return activation == vit::Activation::gelu_erf ? "gelu_erf" : "gelu_tanh";
+}
+
+const char *name_of(vit::Scores scores) {
+    switch (scores) {
+    case vit::Scores::softmax: return "softmax";
+    case vit::Scores::sigmoid: return "sigmoid";
+    case vit::Scores::identity: break;
+    }
+    return "identity";
+}
+
+Json json_of(const vit::Architecture &a) {
+    return {{"name", a.name},
+            {"image_height", a.image_height},
+            {"image_width", a.image_width},
+            {"patch_height", a.patch_height},
+            {"patch_width", a.patch_width},
+            {"channels", a.channels},
+            {"tokens", a.tokens()},
+            {"width", a.width},
+            {"depth", a.depth},
+            {"heads", a.heads},
+            {"mlp_width", a.mlp_width},
+            {"labels", a.labels},
+            {"layer_norm_epsilon", shortest(a.layer_norm_epsilon)},
+            {"qkv_bias", a.qkv_bias},
+            {"activation", name_of(a.activation)},
+            {"scores", name_of(a.scores)},
+            {"parameters", vit::parameters(a)},
+            {"gflop", vit::flop(a) / 1e9}};
+}
+
+Json json_of_backends() {
+    Json out = Json::array();
+    for (const vit::BackendInfo &backend : vit::backends()) {
+        out.push_back({{"name", backend.name},
+                       {"target", backend.target},
+                       {"supported", backend.supported},
+                       {"reason", backend.reason}});
+    }
+    return out;
+}
+
+// "640 x 480": width first, as pictures are named.
+std::string sides(int width, int height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+}
+
+// Digits in threes: 86,567,656.
+std::string grouped(std::int64_t number) {
+    std::string out = std::to_string(number);
+    for (std::size_t i = out.size(); i > 3; i -= 3) {
+        out.insert(i - 3, ",");
+    }
+    return out;
+}
+
+std::string row(const std::string &key, const std::string &value) {
+    return pad_right(key, 14) + value + "\n";
+}
+
+std::string text_of(const vit::Model &model) {
+    const vit::Architecture &a = model.architecture();
+    std::string labels = std::to_string(a.labels) + ": ";
+    constexpr int shown_labels = 10;
+    for (int i = 0; i < a.labels && i < shown_labels; i++) {
+        labels += (i ? ", " : "") + harmless(model.label(i));
+    }
+    if (a.labels > shown_labels) labels += ", ...";
+    return row("model", harmless(a.name)) +
+           row("image", sides(a.image_width, a.image_height) + ", " + std::to_string(a.channels) + " channels") +
+           row("patches", std::to_string(a.patches()) + " of " + sides(a.patch_width, a.patch_height)) +
+           row("tokens", std::to_string(a.tokens())) +
+           row("width", std::to_string(a.width)) +
+           row("depth", std::to_string(a.depth)) +
+           row("heads", std::to_string(a.heads) + " of " + std::to_string(a.head_size())) +
+           row("mlp", std::to_string(a.mlp_width) + ", " + name_of(a.activation)) +
+           row("norm", "epsilon " + general(a.layer_norm_epsilon, 6)) +
+           row("qkv bias", a.qkv_bias ? "yes" : "no") +
+           row("scores", name_of(a.scores)) +
+           row("labels", labels) +
+           row("parameters", grouped(vit::parameters(a))) +
+           row("GFLOP", general(vit::flop(a) / 1e9, 4) + " an image") +
+           row("backend", model.backend().name);
+}
+
+std::string text_of_backends() {
+    std::string out;
+    std::size_t width = 0;
+    for (const vit::BackendInfo &backend : vit::backends()) {
+        width = std::max(width, columns(backend.name));
+    }
+    for (const vit::BackendInfo &backend : vit::backends()) {
+        const std::string verdict = backend.supported ? "can run here" : "cannot run here: " + backend.reason;
+        out += "  " + pad_right(backend.name, width) + "  " + backend.target + "\n";
+        out += "  " + pad_right("", width) + "  " + verdict + "\n";
+    }
+    return "backends, in the order of preference\n" + out;
+}
+
+std::string text_of_architectures() {
+    std::string out = "architectures for 'vit bench --arch'\n";
+    for (const std::string &name : vit::architecture_names()) {
+        const vit::Architecture a = value_or_fail(vit::named_architecture(name));
+        const double millions = static_cast<double>(vit::parameters(a)) / 1e6;
+        out += "  " + pad_right(name, 10) + pad_left(std::to_string(a.depth), 3) + " blocks of width " +
+               pad_left(std::to_string(a.width), 4) + pad_left(fixed(millions, 1), 8) + " M parameters" +
+               pad_left(fixed(vit::flop(a) / 1e9, 1), 8) + " GFLOP an image\n";
+    }
+    return out;
+}
+
+Json json_of(const vit::Model &model, const std::string &directory) {
+    Json out = {{"model", directory}, {"architecture", json_of(model.architecture())}};
+    out["labels"] = Json::array();
+    for (int i = 0; i < model.architecture().labels; i++) {
+        out["labels"].push_back(model.label(i));
+    }
+    out["backend"] = model.backend().name;
+    return out;
+}
+
+Json json_of_architectures() {
+    Json out = Json::array();
+    for (const std::string &name : vit::architecture_names()) {
+        out.push_back(json_of(value_or_fail(vit::named_architecture(name))));
+    }
+    return out;
+}
+
+int info(const InfoOptions &options) {
+    std::optional<vit::Model> model;
+    if (!options.model.empty()) {
+        model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
+    }
+    if (options.format == Format::json) {
+        Json out = model ? json_of(*model, options.model) : Json{{"version", vit::version()}};
+        if (!model) out["architectures"] = json_of_architectures();
+        out["backends"] = json_of_backends();
+        print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    } else {
+        print((model ? text_of(*model) : text_of_architectures()) + "\n" + text_of_backends());
+    }
+    return ok;
+}
+
+}  // namespace
+
+void add_info(CLI::App &app, Run &run) {
+    auto options = std::make_shared<InfoOptions>();
+    CLI::App *info_app = app.add_subcommand("info", "Describe a checkpoint, or what there is without one.");
+    info_app->footer(footer);
+    info_app->add_option("MODEL", options->model, "Directory with config.json and model.safetensors");
+    add_format(*info_app, options->format, {"text", "json"});
+    add_backend(*info_app, options->backend);
+    info_app->callback([options, &run] { run = [options] { return info(*options); }; });
+}
+
+}  // namespace command

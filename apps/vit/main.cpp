@@ -1,0 +1,60 @@
+// The command `vit`: classify pictures with a Vision Transformer, look at a checkpoint, measure speed.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "command.h"
+
+namespace {
+
+constexpr const char *footer =
+    "Exit status: 0 if all went well, 1 if something could not be read, computed or written, 2 if the command line\n"
+    "is wrong.\n"
+    "'vit COMMAND --help' tells more and shows an example.";
+
+int parse_and_run(int argc, char **argv) {
+    CLI::App app{"Vision Transformer image classification.", "vit"};
+    app.set_help_flag("-h,--help", "Print this and stop.");
+    app.set_version_flag("--version", std::string("vit ") + vit::version(), "Print the version and stop.");
+    app.footer(footer);
+    app.require_subcommand(1);
+    app.fallthrough(false);
+    command::Run run;
+    command::add_classify(app, run);
+    command::add_info(app, run);
+    command::add_bench(app, run);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp &) {
+        command::print(app.help());
+        return command::ok;
+    } catch (const CLI::CallForVersion &version) {
+        command::print(std::string(version.what()) + "\n");
+        return command::ok;
+    } catch (const CLI::ParseError &error) {
+        throw command::Misuse(error.what());
+    }
+    return run();
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+    // A reader that went away shows as a write error, which is reported like any other.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return parse_and_run(argc, argv);
+    } catch (const command::Misuse &misuse) {
+        command::complain(misuse.what());
+        command::complain("'vit --help' and 'vit COMMAND --help' list what can be asked.");
+        return command::misused;
+    } catch (const command::Failure &failure) {
+        command::complain(failure.what());
+    } catch (const std::bad_alloc &) {
+        command::complain("there is not enough memory.");
+    } catch (const std::exception &error) {
+        command::complain(error.what());
+    }
+    return command::failed;
+}

@@ -1,0 +1,81 @@
+#include "report.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "text.h"
+
+namespace command {
+
+namespace {
+
+// A probability as a percentage; a score that is none as it is.
+std::string shown_score(float score, vit::Scores scores) {
+    if (scores == vit::Scores::identity) return general(score, 5);
+    return fixed(100.0 * score, 1) + " %";
+}
+
+std::string csv_field(const std::string &text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string out = "\"";
+    for (const char c : text) {
+        out.append(c == '"' ? 2 : 1, c);
+    }
+    return out + "\"";
+}
+
+}  // namespace
+
+std::string text_report(const Answer &answer, vit::Scores scores, bool brief) {
+    const std::string file = harmless(answer.file), time = fixed(answer.milliseconds, 1) + " ms";
+    std::size_t label_width = 0, score_width = 0;
+    for (const LabelledPrediction &prediction : answer.predictions) {
+        label_width = std::max(label_width, columns(harmless(prediction.label)));
+        score_width = std::max(score_width, columns(shown_score(prediction.score, scores)));
+    }
+    std::string out = file + (brief ? "" : "  " + time + "\n");
+    for (const LabelledPrediction &prediction : answer.predictions) {
+        const std::string label = harmless(prediction.label), score = shown_score(prediction.score, scores);
+        if (brief) {
+            out += "  " + label + "  " + score;
+        } else {
+            out += "    " + pad_right(label, label_width) + "  " + pad_left(score, score_width) + "\n";
+        }
+    }
+    return out + (brief ? "  " + time + "\n" : "");
+}
+
+std::string json_report(const Answer &answer) {
+    nlohmann::ordered_json line;
+    line["file"] = answer.file;
+    if (!answer.error.empty()) {
+        line["error"] = answer.error;
+    } else {
+        line["predictions"] = nlohmann::ordered_json::array();
+        for (const LabelledPrediction &prediction : answer.predictions) {
+            line["predictions"].push_back({{"index", prediction.index},
+                                           {"label", prediction.label},
+                                           {"score", shortest(prediction.score)}});
+        }
+        line["ms"] = rounded(answer.milliseconds, 3);
+    }
+    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+const char *const csv_header = "file,rank,index,label,score,ms,error\n";
+
+std::string csv_report(const Answer &answer) {
+    const std::string file = csv_field(answer.file);
+    if (!answer.error.empty()) return file + ",,,,,," + csv_field(answer.error) + "\n";
+    std::string out;
+    int rank = 1;
+    for (const LabelledPrediction &prediction : answer.predictions) {
+        out += file + "," + std::to_string(rank++) + "," + std::to_string(prediction.index) + "," +
+               csv_field(prediction.label) + "," + general(shortest(prediction.score), 9) + "," +
+               fixed(answer.milliseconds, 3) + ",\n";
+    }
+    return out;
+}
+
+}  // namespace command

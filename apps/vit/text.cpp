@@ -1,0 +1,112 @@
+#include "text.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+
+namespace command {
+
+namespace {
+
+struct Character {
+    std::size_t bytes;    // that it takes; 1 if malformed
+    char32_t code;        // its code point
+    bool well_formed;     // shortest form, no surrogate, at most U+10FFFF
+};
+
+// The character that text, which is not empty, begins with.
+Character first_character(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (lead < 0x80) return {1, lead, true};
+    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const Character malformed{1, lead, false};
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return malformed;
+    char32_t code = lead & (0x7Fu >> bytes);
+    for (std::size_t i = 1; i < bytes; i++) {
+        const auto next = static_cast<unsigned char>(text[i]);
+        if ((next & 0xC0) != 0x80) return malformed;
+        code = code << 6 | (next & 0x3F);
+    }
+    const bool overlong = (bytes == 3 && code < 0x800) || (bytes == 4 && code < 0x10000);
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (overlong || surrogate || code > 0x10FFFF) return malformed;
+    return {bytes, code, true};
+}
+
+// C0, DEL and C1 move the cursor or start escape sequences; the bidirectional controls reorder what stands
+// around them.
+bool steers(char32_t code) {
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+std::string formatted(const char *format, int precision, double value) {
+    const int length = std::snprintf(nullptr, 0, format, precision, value);
+    std::string out(static_cast<std::size_t>(length), '\0');
+    std::snprintf(out.data(), out.size() + 1, format, precision, value);
+    return out;
+}
+
+}  // namespace
+
+std::string harmless(std::string_view text) {
+    static constexpr char hex[] = "0123456789abcdef";
+    std::string out;
+    while (!text.empty()) {
+        const Character character = first_character(text);
+        if (character.well_formed && !steers(character.code)) {
+            out += text.substr(0, character.bytes);
+        } else {
+            for (const unsigned char byte : text.substr(0, character.bytes)) {
+                out += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+            }
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return out;
+}
+
+std::size_t columns(std::string_view text) {
+    std::size_t count = 0;
+    for (const unsigned char byte : text) {
+        count += (byte & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+std::string pad_right(std::string text, std::size_t width) {
+    const std::size_t taken = columns(text);
+    if (taken < width) text.append(width - taken, ' ');
+    return text;
+}
+
+std::string pad_left(std::string text, std::size_t width) {
+    const std::size_t taken = columns(text);
+    if (taken < width) text.insert(0, width - taken, ' ');
+    return text;
+}
+
+std::string fixed(double value, int decimals) {
+    return formatted("%.*f", decimals, value);
+}
+
+std::string general(double value, int digits) {
+    return formatted("%.*g", digits, value);
+}
+
+double shortest(float value) {
+    if (!std::isfinite(value)) return value;
+    char digits[32];
+    const auto written = std::to_chars(digits, digits + sizeof digits, value);
+    double nearest = value;
+    std::from_chars(digits, written.ptr, nearest);
+    return nearest;
+}
+
+double rounded(double value, int decimals) {
+    const double scale = std::pow(10, decimals);
+    return std::round(value * scale) / scale;
+}
+
+}  // namespace command

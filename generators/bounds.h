@@ -1,0 +1,31 @@
+// What every generator promises about buffers in the blocks of generators/layout.h: blocks lie densely one after the
+// other, so that addresses in a block are constants.
+#pragma once
+
+#include "generators/layout.h"
+
+namespace vit {
+
+// [ci, ti, chunk, ...]: a token matrix or a part of its channels.
+template<typename Parameter>
+void bound_tiles(Parameter &buffer, const Layout &layout) {
+    buffer.dim(0).set_bounds(0, layout.lanes);
+    buffer.dim(1).set_bounds(0, layout.token_tile).set_stride(layout.lanes);
+    buffer.dim(2).set_min(0).set_stride(layout.lanes * layout.token_tile);
+    for (int i = 3; i < buffer.dimensions(); i++) {
+        buffer.dim(i).set_min(0);
+    }
+}
+
+// [c in panel, k, panel, ...]: a weight matrix, or one a head.
+template<typename Parameter>
+void bound_panels(Parameter &buffer, const Layout &layout) {
+    buffer.dim(0).set_bounds(0, layout.panel);
+    buffer.dim(1).set_min(0).set_stride(layout.panel);
+    buffer.dim(2).set_min(0).set_stride(layout.panel * buffer.dim(1).extent());
+    for (int i = 3; i < buffer.dimensions(); i++) {
+        buffer.dim(i).set_min(0);
+    }
+}
+
+}  // namespace vit

@@ -1,0 +1,59 @@
+#include "generators/head.h"
+
+#include <optional>
+
+#include "generators/bounds.h"
+#include "schedules/head.h"
+#include "schedules/machine.h"
+
+namespace vit {
+
+class HeadGenerator : public Halide::Generator<HeadGenerator> {
+public:
+    GeneratorParam<HeadScores> kind{"kind", HeadScores::softmax,
+                                    {{"softmax", HeadScores::softmax},
+                                     {"sigmoid", HeadScores::sigmoid},
+                                     {"identity", HeadScores::identity}}};
+    LayoutParams layout;
+    HeadTuning tuning;
+
+    Input<Buffer<float, 5>> z{"z"};              // [ci, ti, chunk, tile, b]
+    Input<Buffer<float, 1>> gamma{"gamma"};      // [c]
+    Input<Buffer<float, 1>> beta{"beta"};        // [c]
+    Input<Buffer<float, 3>> weights{"weights"};  // [n in panel, c, panel]
+    Input<Buffer<float, 1>> bias{"bias"};        // [n], padded to whole panels
+    Input<int> channels{"channels"};             // D, before padding
+    Input<int> labels{"labels"};                 // K, before padding
+    Input<float> epsilon{"epsilon"};
+    Output<Buffer<float, 2>> logits{"logits"};  // [n, b], n padded to whole panels
+    Output<Buffer<float, 2>> scores{"scores"};  // [n, b], likewise
+
+    void generate() {
+        const Layout blocks = layout.resolve(get_target());
+        stage.emplace(z, gamma, beta, weights, bias, channels, z.dim(2).extent(), labels, epsilon, kind, blocks);
+        logits = stage->logits;
+        scores = stage->scores;
+
+        bound_tiles(z, blocks);
+        gamma.dim(0).set_min(0);
+        beta.dim(0).set_min(0);
+        bound_panels(weights, blocks);
+        bias.dim(0).set_min(0);
+        for (OutputBuffer *out : {&logits, &scores}) {
+            out->dim(0).set_min(0);
+            out->dim(1).set_min(0);
+        }
+    }
+
+    void schedule() {
+        vit::schedule(*stage, tuning, get_target());
+    }
+
+private:
+    using OutputBuffer = Output<Buffer<float, 2>>;
+    std::optional<Head> stage;
+};
+
+}  // namespace vit
+
+HALIDE_REGISTER_GENERATOR(vit::HeadGenerator, head)

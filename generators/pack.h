@@ -1,0 +1,40 @@
+// Packing: the copy, once at load, of what a checkpoint has into the blocks that the stages read (generators/layout.h).
+//   panels(c, k) = scale weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any float type
+//   tiles(c, t)  = matrix(c, t)
+// An index below zero stands for a pad, which becomes zero: so the caller says where pads lie, such as those between heads.
+#pragma once
+
+#include "generators/dims.h"
+#include "generators/layout.h"
+
+namespace vit {
+
+struct PackPanels {
+    Halide::Func panels{"panels"};  // [ci, k, panel]
+    Halide::Var k{"k"};
+
+    // weight [k, c] of float32, float16 or bfloat16, inputs x outputs; rows [c] and columns [k] are indices into it.
+    PackPanels(Halide::Func weight, Halide::Func rows, Halide::Func columns, Halide::Expr inputs, Halide::Expr outputs,
+               Halide::Expr scale, Layout layout) {
+        using namespace dims;
+        using namespace Halide;
+        const Expr row = rows(panel * layout.panel + ci), column = columns(k);
+        const Expr value = cast<float>(weight(clamp(column, 0, inputs - 1), clamp(row, 0, outputs - 1)));
+        panels(ci, k, panel) = select(row >= 0 && column >= 0, value * scale, 0.0f);
+    }
+};
+
+struct PackTiles {
+    Halide::Func tiles{"tiles"};  // [ci, ti, chunk, tile]
+
+    // matrix [c, t] of channels x tokens.
+    PackTiles(Halide::Func matrix, Halide::Expr channels, Halide::Expr tokens, Layout layout) {
+        using namespace dims;
+        using namespace Halide;
+        const Expr c = chunk * layout.lanes + ci, t = tile * layout.token_tile + ti;
+        tiles(ci, ti, chunk, tile) =
+            select(c < channels && t < tokens, matrix(min(c, channels - 1), min(t, tokens - 1)), 0.0f);
+    }
+};
+
+}  // namespace vit

@@ -1,0 +1,56 @@
+#include "generators/patch_embed.h"
+
+#include <optional>
+
+#include "generators/bounds.h"
+#include "schedules/machine.h"
+#include "schedules/patch_embed.h"
+
+namespace vit {
+
+class PatchEmbedGenerator : public Halide::Generator<PatchEmbedGenerator> {
+public:
+    LayoutParams layout;
+    PatchEmbedTuning tuning;
+
+    Input<Buffer<float, 4>> pixels{"pixels"};            // [x, y, channel, b]
+    Input<Buffer<float, 3>> weights{"weights"};          // [c in panel, k, panel]
+    Input<Buffer<float, 1>> bias{"bias"};                // [c]
+    Input<Buffer<float, 1>> class_token{"class_token"};  // [c]
+    Input<Buffer<float, 4>> positions{"positions"};      // [ci, ti, chunk, tile]
+    Input<int> patch_width{"patch_width"}, patch_height{"patch_height"};
+
+    Output<Buffer<float, 7>> patches{"patches"};    // [ki, ti, chunk, row, channel, tile, b], scratch
+    Output<Buffer<float, 5>> embedded{"embedded"};  // [ci, ti, chunk, tile, b]
+
+    void generate() {
+        const Layout blocks = layout.resolve(get_target());
+        stage.emplace(pixels, weights, bias, class_token, positions,
+                      PatchEmbed::Sizes{patch_width, patch_height, pixels.dim(2).extent(),
+                                        pixels.dim(0).extent() / patch_width, pixels.dim(1).extent() / patch_height},
+                      blocks);
+        patches = stage->patches;
+        embedded = stage->embedded;
+
+        for (int i = 0; i < 4; i++) {
+            pixels.dim(i).set_min(0);
+        }
+        bound_panels(weights, blocks);
+        bias.dim(0).set_min(0);
+        class_token.dim(0).set_min(0);
+        bound_tiles(positions, blocks);
+        bound_tiles(patches, blocks);
+        bound_tiles(embedded, blocks);
+    }
+
+    void schedule() {
+        vit::schedule(*stage, tuning, get_target());
+    }
+
+private:
+    std::optional<PatchEmbed> stage;
+};
+
+}  // namespace vit
+
+HALIDE_REGISTER_GENERATOR(vit::PatchEmbedGenerator, patch_embed)

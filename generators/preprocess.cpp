@@ -1,0 +1,60 @@
+#include "generators/preprocess.h"
+
+#include <optional>
+
+#include "schedules/preprocess.h"
+
+namespace vit {
+
+class PreprocessGenerator : public Halide::Generator<PreprocessGenerator> {
+public:
+    PreprocessTuning tuning;
+
+    Input<Buffer<std::uint8_t, 3>> picture{"picture"};                // [c, x, y], interleaved RGB, rows of any stride
+    Input<Buffer<std::int32_t, 1>> columns{"columns"};                // [x]
+    Input<Buffer<std::int32_t, 4>> column_weights{"column_weights"};  // [c, p, g, x]
+    Input<Buffer<std::int32_t, 1>> rows{"rows"};                      // [y]
+    Input<Buffer<std::int32_t, 2>> row_weights{"row_weights"};        // [j, y]
+    Input<Buffer<float, 2>> levels{"levels"};                         // [level, c]
+    Output<Buffer<std::uint8_t, 3>> across{"across"};                 // [x, picture's y, c]: memory to work in
+    Output<Buffer<float, 3>> pixels{"pixels"};                        // [x, y, c]
+
+    void generate() {
+        stage.emplace(picture, picture.dim(1).extent(), picture.dim(2).extent(), columns, column_weights,
+                      column_weights.dim(2).extent(), rows, row_weights, row_weights.dim(0).extent(), levels);
+        across = stage->across;
+        pixels = stage->pixels;
+
+        const Expr width = pixels.dim(0).extent(), height = pixels.dim(1).extent();
+        picture.dim(0).set_bounds(0, 3);
+        picture.dim(1).set_min(0).set_stride(3);
+        picture.dim(2).set_min(0);
+        columns.dim(0).set_bounds(0, width);
+        column_weights.dim(0).set_bounds(0, 3);
+        column_weights.dim(1).set_bounds(0, Preprocess::group).set_stride(3);
+        column_weights.dim(2).set_min(0).set_stride(3 * Preprocess::group);
+        column_weights.dim(3).set_bounds(0, width);
+        rows.dim(0).set_bounds(0, height);
+        row_weights.dim(0).set_min(0);
+        row_weights.dim(1).set_bounds(0, height);
+        levels.dim(0).set_bounds(0, 256);
+        levels.dim(1).set_bounds(0, 3);
+        across.dim(0).set_bounds(0, width);
+        across.dim(1).set_bounds(0, picture.dim(2).extent());
+        across.dim(2).set_bounds(0, 3);
+        pixels.dim(0).set_min(0);
+        pixels.dim(1).set_min(0);
+        pixels.dim(2).set_bounds(0, 3);
+    }
+
+    void schedule() {
+        vit::schedule(*stage, tuning, get_target());
+    }
+
+private:
+    std::optional<Preprocess> stage;
+};
+
+}  // namespace vit
+
+HALIDE_REGISTER_GENERATOR(vit::PreprocessGenerator, preprocess)

@@ -1,0 +1,40 @@
+#include "backend.h"
+
+namespace vit {
+
+BackendInfo describe(const Backend &backend) {
+    const std::string reason = backend.unsupported();
+    return {backend.name, backend.target, reason.empty(), reason};
+}
+
+std::vector<BackendInfo> backends() {
+    std::vector<BackendInfo> all;
+    for (const Backend &backend : backend_table()) {
+        all.push_back(describe(backend));
+    }
+    return all;
+}
+
+Result<const Backend *> choose_backend(const std::string &name) {
+    std::string reasons;
+    for (const Backend &backend : backend_table()) {
+        if (!name.empty() && name != backend.name) {
+            reasons += std::string(reasons.empty() ? "" : ", ") + backend.name;
+            continue;
+        }
+        const std::string reason = backend.unsupported();
+        if (reason.empty()) {
+            return &backend;
+        }
+        if (!name.empty()) {
+            return fail(ErrorCode::backend, "backend " + name + " cannot run here: " + reason);
+        }
+        reasons += std::string(reasons.empty() ? "" : "; ") + backend.name + ": " + reason;
+    }
+    if (!name.empty()) {
+        return fail(ErrorCode::backend, "backend " + name + " is not compiled in; there is " + reasons);
+    }
+    return fail(ErrorCode::backend, "no compiled backend can run on this machine (" + reasons + ")");
+}
+
+}  // namespace vit

@@ -1,0 +1,35 @@
+// What a compiled stage finds behind its first argument: whose threads and memory it uses and where its error goes.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "error.h"
+#include "scratch.h"
+#include "thread_pool.h"
+
+namespace vit {
+
+class KernelContext {
+public:
+    explicit KernelContext(int threads) : pool_(threads), scratch_(threads) {}
+
+    // What a stage returned, as a Result.
+    Result<void> check(const char *stage, int code);
+
+    ThreadPool &pool() { return pool_; }
+    Scratch &scratch() { return scratch_; }
+    void set_error(const char *sentence);  // the first one since the last check is kept
+
+private:
+    ThreadPool pool_;
+    Scratch scratch_;
+    std::mutex mutex_;
+    std::string error_;
+};
+
+// Makes Halide's runtime ask the KernelContext for threads and memory and leave errors in it, instead of starting threads
+// of its own, printing and aborting. Calls without a context (an app's own pipelines) keep Halide's behaviour.
+void install_halide_handlers();
+
+}  // namespace vit

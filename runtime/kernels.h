@@ -1,0 +1,39 @@
+// The compiled stages of one target (generators/*.cpp), as plain functions. Every one returns 0 or Halide's error code, with
+// the sentence left in the KernelContext that is its first argument (runtime/kernel_context.h).
+#pragma once
+
+#include <cstdint>
+
+struct halide_buffer_t;
+
+namespace vit {
+
+struct Kernels {
+    using B = halide_buffer_t *;
+    using Linear = int (*)(const void *, B x, B weights, B bias, B y);
+    using LinearResidual = int (*)(const void *, B x, B weights, B bias, B residual, B y);
+    using Head = int (*)(const void *, B z, B gamma, B beta, B weights, B bias, std::int32_t channels,
+                         std::int32_t labels, float epsilon, B logits, B scores);
+    using PackPanels = int (*)(const void *, B weight, B rows, B columns, float scale, B panels);
+
+    int (*layout)(const void *, B blocks);
+    int (*preprocess)(const void *, B picture, B columns, B column_weights, B rows, B row_weights, B levels, B across,
+                      B pixels);
+    int (*patch_embed)(const void *, B pixels, B weights, B bias, B class_token, B positions, std::int32_t patch_width,
+                       std::int32_t patch_height, B patches, B embedded);
+    int (*layer_norm)(const void *, B x, B gamma, B beta, std::int32_t channels, float epsilon, B normalized);
+    Linear linear;
+    Linear linear_gelu_erf;
+    Linear linear_gelu_tanh;
+    LinearResidual linear_residual;
+    int (*attention)(const void *, B q, B k, B v, std::int32_t tokens, B keys, B values, B context);
+    Head head_softmax;
+    Head head_sigmoid;
+    Head head_identity;
+    PackPanels pack_panels_f32;
+    PackPanels pack_panels_f16;
+    PackPanels pack_panels_bf16;
+    int (*pack_tiles)(const void *, B matrix, B tiles);
+};
+
+}  // namespace vit

@@ -1,0 +1,80 @@
+#include "model.h"
+
+#include <new>
+
+#include "buffer.h"
+#include "random_checkpoint.h"
+
+namespace vit {
+
+namespace {
+
+Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
+    std::int32_t blocks[3] = {};
+    BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
+    VIT_TRY(context.check("layout", backend.kernels->layout(&context, buffer)));
+    return Blocks{blocks[0], blocks[1], blocks[2]};
+}
+
+Result<std::shared_ptr<const Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
+    install_halide_handlers();
+    KernelContext context(usable_processors());
+    VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
+    const Geometry geometry(checkpoint.architecture, blocks);
+    VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, *backend.kernels, context));
+    return std::make_shared<const Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing, checkpoint.labels,
+                                                           &backend, describe(backend), geometry, std::move(weights)});
+}
+
+// The boundary that no exception passes: the standard library's, for want of memory or threads.
+template<typename Step>
+auto without_exceptions(const std::string &what, Step step) -> decltype(step()) {
+    try {
+        return step();
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, what + ": out of memory");
+    } catch (const std::exception &e) {
+        return fail(ErrorCode::memory, what + ": " + e.what());
+    }
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<const Impl> impl)
+    : impl_(std::move(impl)) {}
+Model::Model(Model &&) noexcept = default;
+Model &Model::operator=(Model &&) noexcept = default;
+Model::~Model() = default;
+
+Result<Model> Model::load(const std::string &directory, const ModelOptions &options) {
+    return without_exceptions(directory, [&]() -> Result<Model> {
+        VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
+        VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(directory));
+        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
+        return Model(std::move(impl));
+    });
+}
+
+Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed, const ModelOptions &options) {
+    return without_exceptions(architecture.name, [&]() -> Result<Model> {
+        VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
+        VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
+        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
+        return Model(std::move(impl));
+    });
+}
+
+const Architecture &Model::architecture() const {
+    return impl_->architecture;
+}
+
+const std::string &Model::label(int index) const {
+    static const std::string none;
+    return index >= 0 && index < static_cast<int>(impl_->labels.size()) ? impl_->labels[index] : none;
+}
+
+const BackendInfo &Model::backend() const {
+    return impl_->backend_info;
+}
+
+}  // namespace vit

@@ -1,0 +1,21 @@
+// What a Model is made of.
+#pragma once
+
+#include "backend.h"
+#include "checkpoint.h"
+#include "geometry.h"
+#include "weights.h"
+
+namespace vit {
+
+struct Model::Impl {
+    Architecture architecture;
+    Preprocessing preprocessing;
+    std::vector<std::string> labels;
+    const Backend *backend;
+    BackendInfo backend_info;
+    Geometry geometry;
+    Weights weights;
+};
+
+}  // namespace vit

@@ -1,0 +1,93 @@
+#include "pnm.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vit {
+
+namespace {
+
+bool is_space(std::uint8_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Reads the numbers of a header, which stand between white space and comments from # to the end of the line.
+class Reader {
+public:
+    Reader(std::span<const std::uint8_t> bytes, std::size_t at) : bytes_(bytes), at_(at) {}
+
+    // 0 for anything but a positive number that fits.
+    int number() {
+        while (at_ < bytes_.size() && (is_space(bytes_[at_]) || bytes_[at_] == '#')) {
+            if (bytes_[at_] == '#') {
+                while (at_ < bytes_.size() && bytes_[at_] != '\n' && bytes_[at_] != '\r') {
+                    at_++;
+                }
+            } else {
+                at_++;
+            }
+        }
+        int value = 0;
+        for (; at_ < bytes_.size() && bytes_[at_] >= '0' && bytes_[at_] <= '9'; at_++) {
+            if (value > 99'999'999) {
+                return 0;
+            }
+            value = 10 * value + (bytes_[at_] - '0');
+        }
+        return value;
+    }
+
+    // One character of white space ends the header.
+    bool end() { return at_ < bytes_.size() && is_space(bytes_[at_++]); }
+    std::size_t position() const { return at_; }
+
+private:
+    std::span<const std::uint8_t> bytes_;
+    std::size_t at_;
+};
+
+}  // namespace
+
+bool is_pnm(std::span<const std::uint8_t> bytes) {
+    return bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
+           (is_space(bytes[2]) || bytes[2] == '#');
+}
+
+Result<PnmHeader> pnm_header(std::span<const std::uint8_t> bytes, const std::string &sentence) {
+    if (bytes[1] != '5' && bytes[1] != '6') {
+        return fail(ErrorCode::unsupported, sentence + " of type P" + static_cast<char>(bytes[1]) +
+                                                ", and only P5 and P6 are read");
+    }
+    Reader reader(bytes, 2);
+    PnmHeader header{};
+    header.channels = bytes[1] == '5' ? 1 : 3;
+    header.width = reader.number();
+    header.height = reader.number();
+    header.max_value = reader.number();
+    if (!header.width || !header.height || !header.max_value || header.max_value > 65535 || !reader.end()) {
+        return fail(ErrorCode::format, sentence + " whose header does not hold a width, a height and a maximum up to 65535");
+    }
+    header.header_size = reader.position();
+    return header;
+}
+
+Result<std::vector<std::uint8_t>> pnm_samples(std::span<const std::uint8_t> bytes, const PnmHeader &header,
+                                              const std::string &sentence) {
+    const std::size_t count = std::size_t(header.width) * header.height * header.channels;
+    const std::size_t sample_size = header.max_value > 255 ? 2 : 1;
+    const auto data = bytes.subspan(header.header_size);
+    if (data.size() / sample_size < count) {
+        return fail(ErrorCode::format, sentence + " that ends before its last pixel");
+    }
+    std::vector<std::uint8_t> scaled(sample_size == 2 ? 65536 : 256, 255);  // by sample
+    for (int value = 0; value <= header.max_value; value++) {
+        scaled[value] = static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / header.max_value * 255));
+    }
+    std::vector<std::uint8_t> samples(count);
+    for (std::size_t i = 0; i < count; i++) {
+        samples[i] = scaled[sample_size == 2 ? data[2 * i] << 8 | data[2 * i + 1] : data[i]];
+    }
+    return samples;
+}
+
+}  // namespace vit

@@ -1,0 +1,140 @@
+#include <new>
+#include <optional>
+#include <system_error>
+
+#include "forward.h"
+#include "preprocess_plan.h"
+
+namespace vit {
+
+struct Session::Impl {
+    Impl(std::shared_ptr<const Model::Impl> model, int threads, Forward forward)
+        : model(std::move(model)), context(threads), forward(std::move(forward)) {}
+
+    std::shared_ptr<const Model::Impl> model;
+    KernelContext context;
+    Forward forward;
+    StageClock clock;
+    int max_batch = 1;
+    int last_batch = 0;
+    std::optional<PreprocessPlan> plan;  // of the last picture's size
+    std::vector<float> pixels;           // of one picture, for classify
+};
+
+Session::Session(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+Session::Session(Session &&) noexcept = default;
+Session &Session::operator=(Session &&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::create(const Model &model, const SessionOptions &options) {
+    if (options.threads < 0 || options.threads > max_threads) {
+        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) + ", outside 0 to " +
+                                             std::to_string(max_threads));
+    }
+    if (options.max_batch < 1) {
+        return fail(ErrorCode::argument, "max_batch is " + std::to_string(options.max_batch) + ", below 1");
+    }
+    try {
+        VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch));
+        const int threads = options.threads ? options.threads : usable_processors();
+        auto impl = std::make_unique<Impl>(model.impl(), threads, std::move(forward));
+        impl->max_batch = options.max_batch;
+        return Session(std::move(impl));
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "session: out of memory");
+    } catch (const std::system_error &e) {
+        return fail(ErrorCode::memory, std::string("session: cannot start a thread: ") + e.what());
+    }
+}
+
+Result<void> Session::preprocess(const ImageView &image, float *pixels) {
+    const Model::Impl &model = *impl_->model;
+    if (model.architecture.channels != 3) {
+        return fail(ErrorCode::unsupported, "pictures have 3 channels and this model takes " +
+                                                std::to_string(model.architecture.channels));
+    }
+    if (!pixels) {
+        return fail(ErrorCode::argument, "preprocess: pixels is null");
+    }
+    try {
+        if (!impl_->plan || !impl_->plan->fits(image.width, image.height)) {
+            impl_->plan.reset();
+            VIT_TRY_ASSIGN(impl_->plan, plan_preprocess(model.preprocessing, image.width, image.height));
+        }
+        return run_preprocess(model.backend->kernels->preprocess, impl_->context, *impl_->plan, image, pixels);
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "preprocess: out of memory");
+    }
+}
+
+Result<void> Session::forward(const float *pixels, int batch, float *logits) {
+    if (!pixels || !logits) {
+        return fail(ErrorCode::argument, "forward: pixels or logits is null");
+    }
+    if (batch < 1 || batch > impl_->max_batch) {
+        return fail(ErrorCode::argument, "forward: a batch of " + std::to_string(batch) + ", outside 1 to max_batch " +
+                                             std::to_string(impl_->max_batch));
+    }
+    try {
+        impl_->last_batch = 0;
+        VIT_TRY(impl_->forward.run(impl_->context, pixels, batch, impl_->clock));
+        impl_->last_batch = batch;
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "forward: out of memory");
+    }
+    const int labels = impl_->model->architecture.labels;
+    for (int b = 0; b < batch; b++) {
+        std::copy_n(impl_->forward.logits(b), labels, logits + static_cast<std::size_t>(b) * labels);
+    }
+    return {};
+}
+
+Result<void> Session::scores(float *scores) const {
+    if (!scores || impl_->last_batch == 0) {
+        return fail(ErrorCode::argument, scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
+    }
+    const int labels = impl_->model->architecture.labels;
+    for (int b = 0; b < impl_->last_batch; b++) {
+        std::copy_n(impl_->forward.scores(b), labels, scores + static_cast<std::size_t>(b) * labels);
+    }
+    return {};
+}
+
+Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k) {
+    const Architecture &a = impl_->model->architecture;
+    if (k < 1) {
+        return fail(ErrorCode::argument, "classify: top_k is " + std::to_string(k) + ", below 1");
+    }
+    try {
+        const std::size_t values = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
+        impl_->pixels.resize(values);
+        VIT_TRY(preprocess(image, impl_->pixels.data()));
+        std::vector<float> answer(a.labels);
+        VIT_TRY(forward(impl_->pixels.data(), 1, answer.data()));
+        VIT_TRY(scores(answer.data()));
+        return top_k(answer.data(), a.labels, k);
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "classify: out of memory");
+    }
+}
+
+Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k) {
+    VIT_TRY_ASSIGN(const Image image, Image::read(path));
+    return classify(image.view(), k);
+}
+
+int Session::threads() const {
+    return impl_->context.pool().threads();
+}
+
+int Session::max_batch() const {
+    return impl_->max_batch;
+}
+
+std::vector<StageTime> Session::stage_times() {
+    impl_->clock.running = true;
+    return std::exchange(impl_->clock.times, {});
+}
+
+}  // namespace vit

@@ -1,0 +1,146 @@
+#include "thread_pool.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace vit {
+
+namespace {
+
+thread_local bool inside_loop = false;
+
+// Some microseconds; a pause takes about 40 cycles on the processors of today.
+constexpr int spins = 4000;
+
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Returns when value is no longer `old`.
+template<typename T>
+void wait_for_change(const std::atomic<T> &value, T old) {
+    for (int i = 0; i < spins; i++) {
+        if (value.load(std::memory_order_acquire) != old) {
+            return;
+        }
+        pause();
+    }
+    value.wait(old, std::memory_order_acquire);
+}
+
+// Processors that the cgroup's quota amounts to, or 0 if it has none.
+int quota_of_cgroup() {
+    double quota = 0, period = 0;
+    std::ifstream v2("/sys/fs/cgroup/cpu.max");
+    std::string text;
+    if (v2 >> text >> period && text != "max") {
+        quota = std::atof(text.c_str());
+    } else if (!v2.is_open()) {
+        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
+        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+    }
+    return quota > 0 && period > 0 ? std::max(1, static_cast<int>(quota / period + 0.5)) : 0;
+}
+
+}  // namespace
+
+int usable_processors() {
+    int count = static_cast<int>(std::thread::hardware_concurrency());
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+        count = CPU_COUNT(&set);
+    }
+#endif
+    if (const int quota = quota_of_cgroup()) {
+        count = std::min(count, quota);
+    }
+    return std::max(1, count);
+}
+
+ThreadPool::ThreadPool(int threads) {
+    workers_.reserve(std::max(0, threads - 1));
+    try {
+        for (int i = 1; i < threads; i++) {
+            workers_.emplace_back([this] { work(); });
+        }
+    } catch (...) {
+        stop_ = true;
+        generation_.fetch_add(1, std::memory_order_release);
+        generation_.notify_all();
+        for (std::thread &worker : workers_) {
+            worker.join();
+        }
+        throw;
+    }
+}
+
+ThreadPool::~ThreadPool() {
+    stop_ = true;
+    generation_.fetch_add(1, std::memory_order_release);
+    generation_.notify_all();
+    for (std::thread &worker : workers_) {
+        worker.join();
+    }
+}
+
+void ThreadPool::work() {
+    inside_loop = true;
+    for (std::uint32_t seen = 0;; seen++) {
+        wait_for_change(generation_, seen);
+        if (stop_) {
+            return;
+        }
+        take_indices();
+        if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            busy_.notify_one();
+        }
+    }
+}
+
+void ThreadPool::take_indices() {
+    for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < end_;) {
+        if (const int error = task_(context_, i, closure_)) {
+            error_.store(error, std::memory_order_relaxed);
+        }
+    }
+}
+
+int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
+    if (workers_.empty() || size <= 1 || inside_loop) {
+        for (int i = min; i < min + size; i++) {
+            if (const int error = task(context, i, closure)) {
+                return error;
+            }
+        }
+        return 0;
+    }
+    task_ = task;
+    context_ = context;
+    closure_ = closure;
+    end_ = min + size;
+    next_.store(min, std::memory_order_relaxed);
+    error_.store(0, std::memory_order_relaxed);
+    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    generation_.fetch_add(1, std::memory_order_release);
+    generation_.notify_all();
+
+    inside_loop = true;
+    take_indices();
+    inside_loop = false;
+    for (int left; (left = busy_.load(std::memory_order_acquire)) != 0;) {
+        wait_for_change(busy_, left);
+    }
+    return error_.load(std::memory_order_relaxed);
+}
+
+}  // namespace vit

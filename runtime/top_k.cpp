@@ -1,0 +1,22 @@
+#include <algorithm>
+#include <numeric>
+
+#include "vit/vit.h"
+
+namespace vit {
+
+std::vector<Prediction> top_k(const float *scores, int n, int k) {
+    std::vector<int> order(std::max(n, 0));
+    std::iota(order.begin(), order.end(), 0);
+    k = std::clamp(k, 0, static_cast<int>(order.size()));
+    std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int a, int b) {
+        return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+    });
+    std::vector<Prediction> best;
+    for (int i = 0; i < k; i++) {
+        best.push_back({order[i], scores[order[i]]});
+    }
+    return best;
+}
+
+}  // namespace vit

@@ -1,0 +1,18 @@
+// When and where layer normalization is computed.
+#pragma once
+
+#include "generators/layer_norm.h"
+
+namespace vit {
+
+struct LayerNormTuning {
+    // Tiles of tokens that one task takes.
+    Halide::GeneratorParam<int> tiles_per_task{"tiles_per_task", 4, 1, 256};
+};
+
+void schedule(LayerNorm &stage, const LayerNormTuning &tuning, const Halide::Target &target);
+
+// The statistics alone, computed for each `at` of `consumer`: for stages that normalize on their way.
+void schedule_statistics(LayerNorm &stage, Halide::Func consumer, const Halide::Var &at);
+
+}  // namespace vit

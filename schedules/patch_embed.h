@@ -1,0 +1,17 @@
+// When and where patches are cut out and embedded.
+#pragma once
+
+#include "generators/patch_embed.h"
+
+namespace vit {
+
+struct PatchEmbedTuning {
+    // Panels that one task takes.
+    Halide::GeneratorParam<int> panels_per_task{"panels_per_task", 4, 1, 64};
+    // Steps of k in a row without a branch, at most one chunk.
+    Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
+};
+
+void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Halide::Target &target);
+
+}  // namespace vit

@@ -1,0 +1,427 @@
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "runtime/checkpoint.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/hf_vit_writer.h"
+
+namespace vit {
+namespace {
+
+using test::expect_error;
+using test::hf_vit;
+using test::HfVit;
+using test::NamedTensor;
+using test::Names;
+using test::safetensors_file;
+using test::TemporaryDirectory;
+
+// Every size another one, so that no two can be mistaken for each other.
+Architecture tiny() {
+    Architecture a;
+    a.image_height = 15;  // not a multiple of the patch: the last row is left out
+    a.image_width = 12;
+    a.patch_height = 4;
+    a.patch_width = 2;
+    a.width = 10;
+    a.depth = 2;
+    a.heads = 5;
+    a.mlp_width = 14;
+    a.labels = 3;
+    a.layer_norm_epsilon = 1e-6f;
+    return a;
+}
+
+unsigned seed() {
+    return static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+}
+
+void expect_tensor(const Tensor &read, HfVit &written, const std::string &name, DType dtype) {
+    SCOPED_TRACE(name);
+    const NamedTensor &expected = written.tensor(name);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read.name, name);
+    EXPECT_EQ(read.dtype, dtype);
+    EXPECT_EQ(read.shape, expected.shape);
+    std::vector<float> values = expected.values;
+    for (float &value : values) {
+        if (dtype == DType::f16) value = test::from_f16(test::to_f16(value));
+        if (dtype == DType::bf16) value = test::from_bf16(test::to_bf16(value));
+    }
+    EXPECT_EQ(test::decode(read), values);
+}
+
+// Each tensor of the canonical form holds what was written under the name that transformers has for it.
+void expect_weights(const Checkpoint &c, HfVit &written, Names names, DType dtype) {
+    const auto expect = [&](const Tensor &read, const std::string &name) { expect_tensor(read, written, name, dtype); };
+    const auto expect_linear = [&](const LinearWeights &read, const std::string &name, bool bias = true) {
+        expect(read.weight, name + ".weight");
+        if (bias) {
+            expect(read.bias, name + ".bias");
+        } else {
+            EXPECT_FALSE(read.bias) << name;
+        }
+    };
+    const auto expect_norm = [&](const NormWeights &read, const std::string &name) {
+        expect(read.gamma, name + ".weight");
+        expect(read.beta, name + ".bias");
+    };
+    expect(c.class_token, "vit.embeddings.cls_token");
+    expect(c.positions, "vit.embeddings.position_embeddings");
+    expect_linear(c.patch, "vit.embeddings.patch_embeddings.projection");
+    ASSERT_EQ(c.blocks.size(), static_cast<std::size_t>(c.architecture.depth));
+    for (std::size_t i = 0; i < c.blocks.size(); i++) {
+        const BlockWeights &block = c.blocks[i];
+        const bool published = names == Names::published;
+        const std::string at = (published ? "vit.encoder.layer." : "vit.layers.") + std::to_string(i) + ".";
+        const std::string attention = at + (published ? "attention.attention." : "attention.");
+        const bool bias = c.architecture.qkv_bias;
+        expect_norm(block.norm1, at + "layernorm_before");
+        expect_linear(block.query, attention + (published ? "query" : "q_proj"), bias);
+        expect_linear(block.key, attention + (published ? "key" : "k_proj"), bias);
+        expect_linear(block.value, attention + (published ? "value" : "v_proj"), bias);
+        expect_linear(block.proj, at + (published ? "attention.output.dense" : "attention.o_proj"));
+        expect_norm(block.norm2, at + "layernorm_after");
+        expect_linear(block.fc1, at + (published ? "intermediate.dense" : "mlp.fc1"));
+        expect_linear(block.fc2, at + (published ? "output.dense" : "mlp.fc2"));
+    }
+    expect_norm(c.norm, "vit.layernorm");
+    expect_linear(c.head, "classifier");
+}
+
+TEST(Checkpoint, ReadsBothGenerationsOfNamesInEveryType) {
+    for (const Names names : {Names::published, Names::in_memory}) {
+        for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+            for (const bool qkv_bias : {true, false}) {
+                Architecture a = tiny();
+                a.qkv_bias = qkv_bias;
+                HfVit vit = hf_vit(a, seed(), names, dtype);
+                TemporaryDirectory directory;
+                vit.write(directory);
+                const auto checkpoint = read_checkpoint(directory.path());
+                ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+                expect_weights(*checkpoint, vit, names, dtype);
+                EXPECT_EQ(checkpoint->architecture.qkv_bias, qkv_bias);
+                EXPECT_EQ(checkpoint->architecture.width, a.width);
+                EXPECT_EQ(checkpoint->architecture.tokens(), a.tokens());
+                EXPECT_EQ(checkpoint->labels, (std::vector<std::string>{"label 0", "label 1", "label 2"}));
+                EXPECT_EQ(checkpoint->preprocessing.height, a.image_height);
+                EXPECT_EQ(checkpoint->preprocessing.width, a.image_width);
+            }
+        }
+    }
+}
+
+TEST(Checkpoint, ReadsMixedTypesAndIgnoresWhatOtherUsesLeave) {
+    HfVit vit = hf_vit(tiny(), seed());
+    vit.tensor("classifier.weight").dtype = DType::bf16;
+    vit.tensor("vit.layernorm.bias").dtype = DType::f16;
+    vit.tensors.push_back({"vit.pooler.dense.weight", {10, 10}, std::vector<float>(100, NAN)});
+    vit.tensors.push_back({"vit.pooler.dense.bias", {10}, std::vector<float>(10)});
+    vit.tensors.push_back({"vit.embeddings.mask_token", {1, 1, 10}, std::vector<float>(10)});
+    vit.tensors.push_back({"vit.embeddings.position_ids", {1, 2}, std::vector<float>(2)});
+    TemporaryDirectory directory;
+    vit.write(directory);
+    const auto checkpoint = read_checkpoint(directory.path());
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    expect_tensor(checkpoint->head.weight, vit, "classifier.weight", DType::bf16);
+    expect_tensor(checkpoint->head.bias, vit, "classifier.bias", DType::f32);
+    expect_tensor(checkpoint->norm.beta, vit, "vit.layernorm.bias", DType::f16);
+}
+
+TEST(Checkpoint, OutlivesItsFilesAndIsNamedAfterItsDirectory) {
+    HfVit vit = hf_vit(tiny(), seed());
+    TemporaryDirectory directory;
+    vit.write(directory);
+    const auto checkpoint = read_checkpoint(directory.path() + "/");
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    EXPECT_EQ(checkpoint->architecture.name, std::filesystem::path(directory.path()).filename());
+    directory.remove("model.safetensors");
+    expect_weights(*checkpoint, vit, Names::published, DType::f32);
+}
+
+TEST(Checkpoint, ReadsTheBundledModel) {
+    const auto checkpoint = read_checkpoint(std::string(VIT_SOURCE_DIR) + "/models/fashion-mnist");
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    const Architecture &a = checkpoint->architecture;
+    EXPECT_EQ(a.name, "fashion-mnist");
+    EXPECT_EQ(a.width, 128);
+    EXPECT_EQ(a.depth, 6);
+    EXPECT_EQ(a.heads, 2);
+    EXPECT_EQ(a.mlp_width, 384);
+    EXPECT_EQ(a.tokens(), 50);
+    EXPECT_EQ(a.labels, 10);
+    EXPECT_EQ(checkpoint->labels.front(), "T-shirt/top");
+    EXPECT_EQ(checkpoint->labels.back(), "Ankle boot");
+    EXPECT_EQ(checkpoint->blocks.size(), 6u);
+}
+
+// A directory of two shards and their index, to be spoilt.
+struct Shards {
+    nlohmann::json index;
+    std::vector<NamedTensor> first, second;
+
+    static constexpr const char *names[] = {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
+
+    explicit Shards(const HfVit &vit) {
+        for (std::size_t i = 0; i < vit.tensors.size(); i++) {
+            (i % 2 ? second : first).push_back(vit.tensors[i]);
+            index["weight_map"][vit.tensors[i].name] = names[i % 2];
+        }
+    }
+    void write(const HfVit &vit, const TemporaryDirectory &directory) const {
+        vit.write(directory);
+        directory.remove("model.safetensors");
+        directory.write("model.safetensors.index.json", index.dump());
+        directory.write(names[0], safetensors_file(first));
+        directory.write(names[1], safetensors_file(second));
+    }
+};
+
+TEST(Checkpoint, ReadsShards) {
+    HfVit vit = hf_vit(tiny(), seed());
+    TemporaryDirectory directory;
+    Shards(vit).write(vit, directory);
+    const auto checkpoint = read_checkpoint(directory.path());
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    EXPECT_EQ(checkpoint->storage.size(), 2u);
+    expect_weights(*checkpoint, vit, Names::published, DType::f32);
+}
+
+TEST(Checkpoint, RefusesBadShards) {
+    const std::string other = Shards::names[1];
+    struct {
+        const char *what;
+        std::function<void(Shards &)> spoil;
+        ErrorCode code;
+        std::vector<std::string> named;
+    } const cases[] = {
+        {"a path upwards", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = "../x.safetensors"; },
+         ErrorCode::config, {"index.json", "weight_map", "classifier.bias", "../x.safetensors"}},
+        {"an absolute path", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = "/x"; }, ErrorCode::config,
+         {"index.json", "weight_map", "'/x'"}},
+        {"the directory", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = ".."; }, ErrorCode::config,
+         {"index.json", "weight_map", "'..'"}},
+        {"no name", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = ""; }, ErrorCode::config, {"weight_map"}},
+        {"a number", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = 7; }, ErrorCode::config, {"weight_map"}},
+        {"a null byte", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = std::string("a\0b", 3); },
+         ErrorCode::config, {"weight_map", "a\\x00b"}},
+        {"no map", [](Shards &s) { s.index = {{"metadata", {}}}; }, ErrorCode::config, {"index.json", "weight_map"}},
+        {"an empty map", [](Shards &s) { s.index["weight_map"] = nlohmann::json::object(); }, ErrorCode::tensor,
+         {"index.json", "classifier.weight"}},
+        {"a list", [](Shards &s) { s.index = nlohmann::json::array(); }, ErrorCode::config, {"index.json"}},
+        {"a shard that is missing",
+         [](Shards &s) {
+             for (auto *shard : {&s.first, &s.second}) {
+                 std::erase_if(*shard, [](const NamedTensor &tensor) { return tensor.name == "classifier.bias"; });
+             }
+             s.index["weight_map"]["classifier.bias"] = "none.safetensors";
+         },
+         ErrorCode::io, {"/none.safetensors"}},
+        {"the wrong shard",
+         [&](Shards &s) { s.index["weight_map"][s.first.front().name] = other; },
+         ErrorCode::tensor, {Shards::names[0], "vit.embeddings.cls_token", other}},
+        {"a tensor in two shards", [](Shards &s) { s.second.push_back(s.first.front()); }, ErrorCode::tensor,
+         {other, "vit.embeddings.cls_token", Shards::names[0]}},
+        {"a tensor in no shard", [](Shards &s) { s.first.erase(s.first.begin()); }, ErrorCode::tensor,
+         {Shards::names[0], "vit.embeddings.cls_token", "missing"}},
+        {"a tensor not in the map", [](Shards &s) { s.index["weight_map"].erase("classifier.bias"); }, ErrorCode::tensor,
+         {"classifier.bias", "weight_map"}},
+    };
+    for (const auto &bad : cases) {
+        SCOPED_TRACE(bad.what);
+        const HfVit vit = hf_vit(tiny(), seed());
+        Shards shards(vit);
+        bad.spoil(shards);
+        TemporaryDirectory directory;
+        shards.write(vit, directory);
+        expect_error(read_checkpoint(directory.path()), bad.code, bad.named);
+    }
+}
+
+struct BadModel {
+    const char *what;
+    std::function<void(HfVit &)> spoil;
+    ErrorCode code;
+    std::vector<std::string> named;
+};
+
+const std::string block1 = "vit.encoder.layer.1.";
+
+std::vector<BadModel> bad_models() {
+    const auto set = [](const char *key, nlohmann::json value) {
+        return [=](HfVit &vit) { vit.config[key] = value; };
+    };
+    const auto add = [](const std::string &name) {
+        return [=](HfVit &vit) { vit.tensors.push_back({name, {2, 5}, std::vector<float>(10)}); };
+    };
+    const auto poison = [](const std::string &name, std::size_t index, float value, DType dtype) {
+        return [=](HfVit &vit) {
+            vit.tensor(name).values.at(index) = value;
+            vit.tensor(name).dtype = dtype;
+        };
+    };
+    return {
+        {"an unknown tensor", add("vit.encoder.layer.0.lora_A"), ErrorCode::tensor,
+         {"model.safetensors", "'vit.encoder.layer.0.lora_A'", "[2, 5]", "not known"}},
+        {"two unknown tensors", [&](HfVit &vit) { add("x")(vit), add("y")(vit); }, ErrorCode::tensor, {"'x'", "1 more"}},
+        {"a bias too many", add("vit.embeddings.cls_token.bias"), ErrorCode::tensor, {"cls_token.bias"}},
+        {"no classifier", [](HfVit &vit) { vit.erase("classifier.weight"), vit.erase("classifier.bias"); },
+         ErrorCode::tensor, {"classifier.weight", "[3, 10]", "without a classifier"}},
+        {"names without prefix",
+         [](HfVit &vit) {
+             for (NamedTensor &tensor : vit.tensors) {
+                 if (tensor.name.starts_with("vit.")) tensor.name.erase(0, 4);
+             }
+         },
+         ErrorCode::tensor, {"vit.embeddings.cls_token", "[1, 1, 10]", "missing"}},
+        {"more labels than the classifier", set("id2label", {{"0", "a"}, {"1", "b"}, {"2", "c"}, {"3", "d"}}),
+         ErrorCode::tensor, {"classifier.weight", "[3, 10]", "[4, 10]"}},
+        {"fewer layers in the file", set("num_hidden_layers", 3), ErrorCode::tensor, {"2 layers", "num_hidden_layers is 3"}},
+        {"more layers in the file", set("num_hidden_layers", 1), ErrorCode::tensor, {"2 layers", "num_hidden_layers is 1"}},
+        {"another width", set("hidden_size", 20), ErrorCode::tensor, {"vit.embeddings", "10", "20"}},
+        {"another mlp", set("intermediate_size", 15), ErrorCode::tensor, {"intermediate.dense", "[14, 10]", "[15, 10]"}},
+        {"another patch", set("patch_size", {4, 3}), ErrorCode::unsupported, {"19 positions", "make 13"}},
+        {"another patch of as many positions",
+         [](HfVit &vit) {
+             vit.config["patch_size"] = {5, 2};
+         },
+         ErrorCode::tensor, {"projection.weight", "[10, 3, 4, 2]", "[10, 3, 5, 2]"}},
+        {"another image size",
+         [](HfVit &vit) {
+             vit.config["image_size"] = {16, 24};
+             vit.preprocessor["size"] = {{"height", 16}, {"width", 24}};
+         },
+         ErrorCode::unsupported, {"position_embeddings", "19 positions", "make 49"}},
+        {"preprocessing to another size", set("image_size", {14, 12}), ErrorCode::config,
+         {"preprocessor_config.json", "15x12", "14x12"}},
+        {"grey pictures", set("num_channels", 1), ErrorCode::unsupported, {"config.json", "num_channels", "1"}},
+        {"a bias against qkv_bias", set("qkv_bias", false), ErrorCode::tensor, {"query.bias", "qkv_bias is false"}},
+        {"no bias with qkv_bias", [](HfVit &vit) { vit.erase(block1 + "attention.attention.key.bias"); },
+         ErrorCode::tensor, {block1 + "attention.attention.key.bias", "[10]", "missing"}},
+        {"no bias", [](HfVit &vit) { vit.erase("classifier.bias"); }, ErrorCode::tensor, {"classifier.bias", "[3]"}},
+        {"both generations of names",
+         [](HfVit &vit) {
+             const NamedTensor copy = vit.tensor(block1 + "output.dense.bias");
+             vit.tensors.push_back({"vit.layers.1.mlp.fc2.bias", copy.shape, copy.values});
+         },
+         ErrorCode::tensor, {"vit.layers.0.layernorm_before.weight", "missing"}},
+        {"a shape turned", [](HfVit &vit) { vit.tensor(block1 + "output.dense.weight").shape = {14, 10}; },
+         ErrorCode::tensor, {block1 + "output.dense.weight", "[14, 10]", "[10, 14]"}},
+        {"a shape with one more dimension", [](HfVit &vit) { vit.tensor("vit.layernorm.bias").shape = {1, 10}; },
+         ErrorCode::tensor, {"vit.layernorm.bias", "[1, 10]", "[10]"}},
+        {"NaN", poison(block1 + "intermediate.dense.weight", 37, NAN, DType::f32), ErrorCode::tensor,
+         {block1 + "intermediate.dense.weight", "[3, 7]"}},
+        {"infinity in F16", poison("vit.embeddings.position_embeddings", 25, 1e6f, DType::f16), ErrorCode::tensor,
+         {"position_embeddings", "[0, 2, 5]"}},
+        {"infinity in BF16", poison("classifier.bias", 2, -INFINITY, DType::bf16), ErrorCode::tensor,
+         {"classifier.bias", "[2]"}},
+    };
+}
+
+TEST(Checkpoint, RefusesContradictions) {
+    for (const BadModel &bad : bad_models()) {
+        SCOPED_TRACE(bad.what);
+        HfVit vit = hf_vit(tiny(), seed());
+        bad.spoil(vit);
+        TemporaryDirectory directory;
+        vit.write(directory);
+        std::vector<std::string> named = bad.named;
+        named.push_back(directory.path());
+        expect_error(read_checkpoint(directory.path()), bad.code, named);
+    }
+}
+
+// For each tensor: it is needed, its shape matters, and so does every one of its values.
+TEST(Checkpoint, MissesEveryTensor) {
+    for (const Names names : {Names::published, Names::in_memory}) {
+        const HfVit good = hf_vit(tiny(), seed(), names);
+        for (const NamedTensor &tensor : good.tensors) {
+            SCOPED_TRACE(tensor.name);
+            HfVit vit = good;
+            TemporaryDirectory directory;
+            vit.erase(tensor.name);
+            vit.write(directory);
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "missing"});
+
+            vit = good;
+            vit.tensor(tensor.name).shape.push_back(1);
+            vit.write(directory);
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "shape"});
+
+            vit = good;
+            vit.tensor(tensor.name).values.back() = NAN;
+            vit.write(directory);
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "NaN"});
+        }
+    }
+}
+
+TEST(Checkpoint, RefusesOtherTypes) {
+    HfVit vit = hf_vit(tiny(), seed());
+    TemporaryDirectory directory;
+    vit.write(directory);
+    std::string file = safetensors_file(vit.tensors);
+    // As many bytes an element, and as many characters: only the type differs.
+    const std::size_t entry = file.find("\"classifier.bias\""), type = file.find("\"F32\"", entry);
+    directory.write("model.safetensors", file.replace(type, 5, "\"I32\""));
+    expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"classifier.bias", "'I32'", "F32, F16 or BF16"});
+}
+
+TEST(Checkpoint, SaysWhichFileIsMissing) {
+    TemporaryDirectory directory;
+    const HfVit vit = hf_vit(tiny(), seed());
+    expect_error(read_checkpoint(directory.path()), ErrorCode::io, {"/config.json"});
+    vit.write(directory);
+    directory.remove("preprocessor_config.json");
+    expect_error(read_checkpoint(directory.path()), ErrorCode::io, {directory.path(), "preprocessor_config.json"});
+    vit.write(directory);
+    directory.remove("model.safetensors");
+    expect_error(read_checkpoint(directory.path()), ErrorCode::io, {directory.path(), "model.safetensors"});
+    directory.write("pytorch_model.bin", "PK");
+    expect_error(read_checkpoint(directory.path()), ErrorCode::unsupported,
+                 {"/pytorch_model.bin", "pickle", "model.safetensors"});
+
+    expect_error(read_checkpoint(directory.path() + "/none"), ErrorCode::io, {directory.path() + "/none", "no such"});
+    expect_error(read_checkpoint(directory.file("config.json")), ErrorCode::io, {"/config.json", "not a directory"});
+    expect_error(read_checkpoint(""), ErrorCode::io, {"''", "no such directory"});
+    expect_error(read_checkpoint(directory.path() + "/\x1b[2J\xff"), ErrorCode::io, {"\\x1b[2J\\xff"});
+    expect_error(read_checkpoint(std::string(5000, 'x') + "/end"), ErrorCode::io, {"...xxx", "/end: "});
+}
+
+TEST(Checkpoint, RefusesWhatIsNoFile) {
+    TemporaryDirectory directory;
+    const HfVit vit = hf_vit(tiny(), seed());
+    for (const char *name : {"config.json", "preprocessor_config.json", "model.safetensors"}) {
+        SCOPED_TRACE(name);
+        vit.write(directory);
+        directory.remove(name);
+        std::filesystem::create_directory(directory.file(name));
+        expect_error(read_checkpoint(directory.path()), ErrorCode::io, {name, "not a regular file"});
+        directory.remove(name);
+        ASSERT_EQ(mkfifo(directory.file(name).c_str(), 0600), 0);  // nobody writes to it: opening it would wait
+        expect_error(read_checkpoint(directory.path()), ErrorCode::io, {name, "not a regular file"});
+        directory.remove(name);
+        std::filesystem::create_symlink("nowhere", directory.file(name));
+        expect_error(read_checkpoint(directory.path()), ErrorCode::io, {name, "cannot be opened"});
+        directory.remove(name);
+        directory.write(name, "");
+        expect_error(read_checkpoint(directory.path()), ErrorCode::format, {name});
+        directory.write(name, "a text");
+        expect_error(read_checkpoint(directory.path()), ErrorCode::format, {name});
+        directory.remove(name);
+    }
+    // A file with a hole takes no space on the disk; it must not take any in memory either.
+    vit.write(directory);
+    std::filesystem::resize_file(directory.file("config.json"), std::uintmax_t{1} << 34);
+    expect_error(read_checkpoint(directory.path()), ErrorCode::format, {"config.json", "too large"});
+}
+
+}  // namespace
+}  // namespace vit

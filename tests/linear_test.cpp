@@ -1,0 +1,221 @@
+// The stage linear against its reference: every epilogue, shape and way to compile it.
+#include <climits>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "runtime/buffer.h"
+#include "tests/reference/linear.h"
+#include "tests/support/comparison.h"
+#include "tests/support/random.h"
+#include "tests/support/stage.h"
+#include "tests/support/tiles.h"
+#include "tests/support/tolerance.h"
+
+namespace vit::test {
+namespace {
+
+struct Shape {
+    const char *name;
+    int tokens, inputs, outputs, batch;
+    int most_tokens = INT_MAX, most_outputs = INT_MAX;  // to compare, of an image
+
+    friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
+};
+
+const Shape awkward_shapes[] = {
+    {"1_token_36_100", 1, 36, 100, 1},
+    {"2_tokens_130_36", 2, 130, 36, 1},
+    {"5_tokens_100_130_batch_3", 5, 100, 130, 3},
+    {"13_tokens_7_1", 13, 7, 1, 1},
+    {"197_tokens_36_130", 197, 36, 130, 1},
+    {"257_tokens_130_36_batch_3", 257, 130, 36, 3, 40, 36},
+    {"577_tokens_100_36", 577, 100, 36, 1},
+};
+
+const Shape model_shapes[] = {
+    {"vit_ti16_qkv", 197, 192, 576, 1, 32, 64},
+    {"vit_b16_fc1", 197, 768, 3072, 3, 32, 64},
+    {"vit_b16_fc2", 197, 3072, 768, 1, 32, 64},
+    {"vit_l16_proj", 197, 1024, 1024, 1, 32, 64},
+    {"vit_l16_fc2", 197, 4096, 1024, 1, 32, 64},
+    {"vit_h14_qkv", 257, 1280, 3840, 1, 32, 64},
+    {"vit_h14_fc1", 257, 1280, 5120, 1, 32, 64},
+};
+
+// A layer's buffers, filled, with the row-major values they came from.
+struct Layer {
+    Shape shape;
+    std::vector<float> x_rows, weight_rows, bias_values, residual_rows;
+    Tiles x, residual, y;
+    Panels weights;
+    Floats bias;
+
+    Layer(const Variant &variant, const Shape &shape, std::vector<float> x_values, std::vector<float> weight_values,
+          std::vector<float> biases, std::vector<float> residual_values)
+        : shape(shape),
+          x_rows(std::move(x_values)),
+          weight_rows(std::move(weight_values)),
+          bias_values(std::move(biases)),
+          residual_rows(std::move(residual_values)),
+          x(variant.blocks, shape.tokens, shape.inputs, shape.batch),
+          residual(variant.blocks, shape.tokens, shape.outputs, shape.batch),
+          y(variant.blocks, shape.tokens, shape.outputs, shape.batch),
+          weights(variant.blocks, weight_rows, shape.inputs, shape.outputs),
+          bias(padded(variant.blocks, bias_values)) {
+        x.fill(x_rows, garbage, garbage);  // the weights of padded channels are zero
+        residual.fill(residual_rows, garbage, 0);
+    }
+
+    static Layer random(const Variant &variant, const Shape &shape) {
+        Random random;
+        const float weight = 1.7f / std::sqrt(static_cast<float>(shape.inputs));  // products of about unit variance
+        const std::size_t tokens = static_cast<std::size_t>(shape.batch) * shape.tokens;
+        auto x = random.uniforms(tokens * shape.inputs, -1.7f, 1.7f);
+        auto weights = random.uniforms(static_cast<std::size_t>(shape.outputs) * shape.inputs, -weight, weight);
+        auto bias = random.uniforms(shape.outputs, -1, 1);
+        auto residual = random.uniforms(tokens * shape.outputs, -2, 2);
+        return {variant, shape, std::move(x), std::move(weights), std::move(bias), std::move(residual)};
+    }
+
+    // Every product and every sum is an integer below 2^24, so float32 is exact in any order.
+    static Layer integers(const Variant &variant, const Shape &shape) {
+        Random random;
+        const std::size_t tokens = static_cast<std::size_t>(shape.batch) * shape.tokens;
+        auto x = random.integers(tokens * shape.inputs, -8, 8);
+        auto weights = random.integers(static_cast<std::size_t>(shape.outputs) * shape.inputs, -8, 8);
+        auto bias = random.integers(shape.outputs, -100, 100);
+        auto residual = random.integers(tokens * shape.outputs, -1000, 1000);
+        return {variant, shape, std::move(x), std::move(weights), std::move(bias), std::move(residual)};
+    }
+
+    FloatView<4> view(Tiles &tiles) const {
+        return FloatView<4>(tiles.values.data(),
+                            {x.blocks.lanes, x.blocks.token_tile, tiles.chunks, tiles.tiles * tiles.batch});
+    }
+
+    void run(const Variant &variant, const char *epilogue, Kernels::Linear Kernels::*member) {
+        const auto kernel = kernel_of(variant, "linear", {{"epilogue", epilogue}}, member);
+        FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
+        FloatView<1> bias_view(bias.data(), {weights.outputs()});
+        kernel(view(x), weights_view, bias_view, view(y));
+    }
+
+    void run_residual(const Variant &variant, Tiles &from, Tiles &to) {
+        const auto kernel = kernel_of(variant, "linear", {{"epilogue", "residual"}}, &Kernels::linear_residual);
+        FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
+        FloatView<1> bias_view(bias.data(), {weights.outputs()});
+        kernel(view(x), weights_view, bias_view, view(from), view(to));
+    }
+
+    const float *x_row(int b, int t) const {
+        return &x_rows[(static_cast<std::size_t>(b) * shape.tokens + t) * shape.inputs];
+    }
+    const float *weight_row(int c) const { return &weight_rows[static_cast<std::size_t>(c) * shape.inputs]; }
+    float residual_at(int b, int t, int c) const {
+        return residual_rows[(static_cast<std::size_t>(b) * shape.tokens + t) * shape.outputs + c];
+    }
+    double z(int b, int t, int c) const {
+        return reference::linear(x_row(b, t), weight_row(c), bias_values[c], shape.inputs);
+    }
+    double z_magnitude(int b, int t, int c) const {
+        return reference::linear_magnitude(x_row(b, t), weight_row(c), bias_values[c], shape.inputs);
+    }
+
+    template<typename Visit>
+    void for_compared(Visit visit) const {
+        Random random;
+        for (int b = 0; b < shape.batch; b++) {
+            for (const int t : random.sample(shape.tokens, shape.most_tokens)) {
+                for (const int c : random.sample(shape.outputs, shape.most_outputs)) visit(b, t, c);
+            }
+        }
+    }
+};
+
+class LinearTest : public testing::TestWithParam<std::tuple<Variant, Shape>> {
+protected:
+    const Variant &variant() const { return std::get<0>(GetParam()); }
+    const Shape &shape() const { return std::get<1>(GetParam()); }
+
+    void test_gelu(const char *epilogue, Kernels::Linear Kernels::*member, double (*gelu)(double)) {
+        Layer layer = Layer::random(variant(), shape());
+        layer.run(variant(), epilogue, member);
+        Comparison comparison(epilogue);
+        layer.for_compared([&](int b, int t, int c) {
+            const double z = layer.z(b, t, c);
+            const double z_tolerance = sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c);
+            comparison.add({b, t, c}, gelu(z), layer.y.at(b, t, c),
+                           gelu_slope * z_tolerance + gelu_error * (std::abs(z) + z_tolerance));
+        });
+        layer.y.expect_finite();
+        layer.y.expect_zero_channel_pads();
+    }
+};
+
+TEST_P(LinearTest, none) {
+    Layer layer = Layer::random(variant(), shape());
+    layer.run(variant(), "none", &Kernels::linear);
+    Comparison comparison("y");
+    layer.for_compared([&](int b, int t, int c) {
+        comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c),
+                       sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c));
+    });
+    layer.y.expect_finite();
+    layer.y.expect_zero_channel_pads();
+}
+
+TEST_P(LinearTest, gelu_erf) {
+    test_gelu("gelu_erf", &Kernels::linear_gelu_erf, reference::gelu_erf);
+}
+
+TEST_P(LinearTest, gelu_tanh) {
+    test_gelu("gelu_tanh", &Kernels::linear_gelu_tanh, reference::gelu_tanh);
+}
+
+TEST_P(LinearTest, residual) {
+    Layer layer = Layer::random(variant(), shape());
+    layer.run_residual(variant(), layer.residual, layer.y);
+    Comparison comparison("y");
+    layer.for_compared([&](int b, int t, int c) {
+        const double residual = layer.residual_at(b, t, c);
+        comparison.add({b, t, c}, layer.z(b, t, c) + residual, layer.y.at(b, t, c),
+                       sum_error(shape().inputs + 2) * (layer.z_magnitude(b, t, c) + std::abs(residual)));
+    });
+    layer.y.expect_finite();
+    layer.y.expect_zero_channel_pads();
+}
+
+TEST_P(LinearTest, integers_are_exact) {
+    Layer layer = Layer::integers(variant(), shape());
+    layer.run(variant(), "none", &Kernels::linear);
+    Comparison comparison("y");
+    layer.for_compared([&](int b, int t, int c) {
+        comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c), 0);
+    });
+}
+
+// The forward pass adds to the residual stream where it lies. A tile that were computed twice would be added twice.
+TEST_P(LinearTest, integers_are_exact_in_place) {
+    Layer layer = Layer::integers(variant(), shape());
+    layer.run_residual(variant(), layer.residual, layer.residual);
+    Comparison comparison("y, which is the residual");
+    layer.for_compared([&](int b, int t, int c) {
+        comparison.add({b, t, c}, layer.z(b, t, c) + layer.residual_at(b, t, c), layer.residual.at(b, t, c), 0);
+    });
+    layer.residual.expect_zero_channel_pads();
+}
+
+std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &info) {
+    return std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;
+}
+
+INSTANTIATE_TEST_SUITE_P(models, LinearTest,
+                         testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(model_shapes)),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(awkward, LinearTest,
+                         testing::Combine(testing::ValuesIn(all_variants("linear")), testing::ValuesIn(awkward_shapes)),
+                         name_of);
+
+}  // namespace
+}  // namespace vit::test

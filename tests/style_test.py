@@ -1,0 +1,293 @@
+"""The house's rules that a program can check.
+
+A rule is a function from a tree {path: text} to the places that break it. It carries files, each of which
+breaks it, and a tree that comes close and does not: a test holds every rule against both.
+"""
+
+import pathlib
+import re
+import unittest
+
+ROOMS = ["generators", "schedules", "runtime", "apps", "tests", "bench", "cmake", "scripts", "models", ".ci"]
+CPP = (".h", ".cpp", ".cpp.in")
+LINE_LIMIT = 110  # columns, exclusive
+FILE_LIMIT = 500  # lines
+
+RULES = []  # (function, breaking files, sound tree)
+
+
+def rule(breaks, sound):
+    def register(function):
+        RULES.append((function, breaks, sound))
+        return function
+
+    return register
+
+
+COMMENT = r"//[^\n]*|/\*.*?\*/"
+LITERAL = r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])'"
+
+
+def code_and_literals(text):
+    """C++ with its comments blanked; lines keep their numbers."""
+
+    def blank(match):
+        token = match.group(0)
+        return token if token[0] in "\"'R" else re.sub(r"[^\n]", " ", token)
+
+    return re.sub(f"{COMMENT}|{LITERAL}", blank, text, flags=re.DOTALL)
+
+
+def code(text):
+    """C++ with its comments and literals blanked."""
+    return re.sub(
+        LITERAL,
+        lambda token: re.sub(r"[^\n]", " ", token.group(0)),
+        code_and_literals(text),
+        flags=re.DOTALL,
+    )
+
+
+def matches(tree, pattern, why, prepare=lambda text: text):
+    """Every place where the pattern occurs, with the reason why it must not."""
+    for path, text in tree.items():
+        text = prepare(text)
+        for match in re.finditer(pattern, text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield f'{path}:{line}: {why}: "{match.group(0).strip()}"'
+
+
+def under(tree, folder, suffixes=CPP):
+    return {path: text for path, text in tree.items() if path.startswith(folder) and path.endswith(suffixes)}
+
+
+def sources(tree):
+    """What people write and read: neither data nor prose."""
+
+    def is_source(path):
+        name = path.rpartition("/")[2]
+        if path.startswith("tests/golden") or path.startswith("models/") and not name.endswith(".py"):
+            return False
+        named = (
+            name in ("CMakeLists.txt", "Makefile", "CMakePresets.json", ".clang-format") or "." not in name
+        )
+        return named or name.endswith(CPP + (".py", ".sh", ".cmake", ".in", ".map")) or path == ".ci/run"
+
+    return {path: text for path, text in tree.items() if is_source(path)}
+
+
+DIRECTIVES = """
+    align_bounds align_extent align_storage allow_race_conditions async atomic bound bound_extent
+    bound_storage clone_in compute_at compute_inline compute_root compute_with copy_to_device
+    copy_to_host fold_storage fuse gpu gpu_blocks gpu_lanes gpu_single_thread gpu_threads gpu_tile
+    hexagon hoist_storage hoist_storage_root in memoize never_partition parallel partition prefetch
+    rename reorder reorder_storage rfactor ring_buffer serial set_estimate set_estimates specialize
+    split store_at store_in store_root tile trace_loads trace_stores unroll vectorize
+""".split()
+
+
+@rule(
+    breaks={"generators/blur.h": "blur.compute_root();", "generators/sharpen.h": "blur->vectorize (x);"},
+    sound={
+        "generators/blur.h": "// .tile() is elsewhere\nint tile;",
+        "generators/blur.cpp": "y.bound(x, 0, 8);",
+    },
+)
+def mathematics_has_no_scheduling_word(tree):
+    pattern = r"(?:\.|->)\s*(?:" + "|".join(DIRECTIVES) + r")\s*\("
+    return matches(under(tree, "generators/", ".h"), pattern, "a scheduling directive", code)
+
+
+INCLUDE = r'#\s*include\s*[<"]'
+
+
+@rule(
+    breaks={
+        "generators/blur.h": '#include "schedules/blur.h"',
+        "schedules/blur.cpp": '#include "vit/vit.h"',
+    },
+    sound={
+        "generators/blur.cpp": '#include "schedules/blur.h"',
+        "schedules/blur.h": '#include "generators/blur.h"',
+    },
+)
+def dependencies_point_one_way(tree):
+    why = "mathematics includes a schedule"
+    yield from matches(under(tree, "generators/", ".h"), INCLUDE + "(?:.*/)?schedules/", why)
+    for room in ("generators/", "schedules/"):
+        yield from matches(
+            under(tree, room), INCLUDE + "(?:runtime|vit)/", "a compiled stage includes the runtime"
+        )
+
+
+@rule(
+    breaks={"runtime/model.cpp": "#include <Halide.h>", "runtime/image.h": '#include "generators/layout.h"'},
+    sound={"runtime/model.cpp": "#include <HalideRuntime.h>\n#include <HalideBuffer.h>"},
+)
+def runtime_sees_no_compiler(tree):
+    pattern = INCLUDE + r"(?:[^<>\"\n]*/)?(?:Halide\.h|generators/|schedules/)"
+    return matches(
+        under(tree, "runtime/"), pattern, "the runtime includes the compiler's side", code_and_literals
+    )
+
+
+@rule(
+    breaks={
+        "runtime/a.cpp": "throw 1;",
+        "runtime/b.cpp": "std::cerr << 1;",
+        "runtime/c.cpp": "std::abort();",
+        "runtime/d.cpp": 'std::printf("1");',
+        "runtime/e.cpp": "exit(1);",
+    },
+    sound={
+        "runtime/a.cpp": 'std::snprintf(a, 1, "throw 1; abort()");  // abort()',
+        "runtime/b.cpp": "catch (...) { throw; }\nat_exit(1);",
+        "apps/a.cpp": "throw 1;",
+    },
+)
+def library_neither_prints_nor_aborts_nor_throws(tree):
+    calls = r"\b(?:v?f?printf|puts|fputs|putchar|perror|abort|exit|_Exit|quick_exit|terminate|assert)\s*\("
+    streams = r"\bstd::(?:cout|cerr|clog)\b|\b(?:stdout|stderr)\b"
+    throws = r"\bthrow\b(?!\s*;)"  # passing on what the standard library threw is what a clean-up does
+    why = "the library prints, ends the process or throws"
+    return matches(under(tree, "runtime/"), f"{calls}|{streams}|{throws}", why, code)
+
+
+@rule(
+    breaks={
+        "tests/reference/blur.h": '#include "runtime/buffer.h"',
+        "tests/reference/a.h": "#include <Halide.h>",
+    },
+    sound={"tests/reference/blur.h": '#include <cmath>\n#include "tests/reference/sizes.h"'},
+)
+def references_share_no_code(tree):
+    pattern = INCLUDE + r"(?:[^<>\"\n]*/)?(?:Halide|generators/|schedules/|runtime/|vit/)"
+    return matches(
+        under(tree, "tests/reference/"), pattern, "a reference includes what it judges", code_and_literals
+    )
+
+
+STAGE = 'struct Blur { Halide::Func across{"across"}; };'
+STAGE_FILES = [
+    "generators/{}.h",
+    "generators/{}.cpp",
+    "schedules/{}.h",
+    "schedules/{}.cpp",
+    "tests/{}_test.cpp",
+    "tests/reference/{}.h",
+    "bench/{}_bench.cpp",
+]
+
+
+@rule(
+    breaks={"generators/blur.h": STAGE},
+    sound={name.format("blur"): STAGE for name in STAGE_FILES}
+    | {"generators/dims.h": 'Halide::Var x{"x"};'},
+)
+def stages_have_the_same_stem_in_every_room(tree):
+    for path, text in under(tree, "generators/", ".h").items():
+        if re.search(r"\bFunc \w+[{;]", code_and_literals(text)):
+            stem = path[len("generators/") : -len(".h")]
+            for name in STAGE_FILES:
+                if name.format(stem) not in tree:
+                    yield f"{path}: the stage {stem} has no {name.format(stem)}"
+
+
+@rule(
+    breaks={"runtime/model.h": "struct Model;\n"}, sound={"runtime/model.h": "// A model.\n#pragma once\n"}
+)
+def headers_are_included_once(tree):
+    for path, text in tree.items():
+        if path.endswith(".h") and not re.search(r"^#pragma once$", text, re.MULTILINE):
+            yield f"{path}: no #pragma once"
+
+
+@rule(
+    breaks={"scripts/setup": "x" * LINE_LIMIT, "Makefile": "\n" + "x" * LINE_LIMIT},
+    sound={"scripts/setup": "x" * (LINE_LIMIT - 1), "README.md": "x" * 200},
+)
+def lines_are_short(tree):
+    for path, text in sources(tree).items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) >= LINE_LIMIT:
+                yield f"{path}:{number}: {len(line)} columns, {LINE_LIMIT - 1} at most"
+
+
+@rule(breaks={"apps/a.cpp": "\n" * (FILE_LIMIT + 1)}, sound={"apps/a.cpp": "\n" * FILE_LIMIT})
+def files_are_short(tree):
+    for path, text in sources(tree).items():
+        lines = len(text.splitlines())
+        if lines > FILE_LIMIT:
+            yield f"{path}: {lines} lines, {FILE_LIMIT} at most"
+
+
+@rule(
+    breaks={"apps/a.cpp": "int a; \n", "apps/b.cpp": "int b;", "apps/c.cpp": "\tint c;\n"},
+    sound={"apps/a.cpp": "int a;\n", "Makefile": "all:\n\techo\n"},
+)
+def whitespace_is_clean(tree):
+    for path, text in sources(tree).items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if line != line.rstrip() or "\t" in line.lstrip("\t" if path == "Makefile" else ""):
+                yield f"{path}:{number}: a tab or a space at the end"
+        if text and not text.endswith("\n"):
+            yield f"{path}: no newline at the end"
+
+
+@rule(breaks={"README.md": "TO" + "DO: more"}, sound={"apps/a.cpp": "todo XX" + "XXXX"})
+def nothing_is_left_for_later(tree):
+    return matches(tree, r"\b(?:T[O]DO|F[I]XME|X[X]X|H[A]CK)\b", "a note of what is not done")
+
+
+@rule(
+    breaks={
+        "CMakeLists.txt": "/wo" + "rk/main",
+        "README.md": "py" + "pi.org",
+        "models/a.json": "../" + "shared",
+    },
+    sound={"apps/a.cpp": "/usr/share/datasets/x\nframe/work\nPyPI"},
+)
+def no_machine_is_named(tree):
+    folders = r"(?<![\w.])/(?:work|tmp|root|home)\b"
+    hosts = r"\b(?:pypi|pythonhosted|debian)\.org\b"
+    return matches(tree, rf"{folders}|\.\./shared\b|{hosts}", "a place that other machines do not have")
+
+
+def repository():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    paths = [path for path in root.iterdir() if path.is_file()]
+    for room in ROOMS:
+        paths += [path for path in (root / room).rglob("*") if path.is_file()]
+    tree = {}
+    for path in paths:
+        name = path.relative_to(root).as_posix()
+        if "__pycache__" in name or name.startswith("tests/fuzz/corpus/"):
+            continue
+        try:
+            tree[name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            pass  # pictures, weights
+    return tree
+
+
+class StyleTest(unittest.TestCase):
+    def test_every_rule_finds_what_breaks_it(self):
+        for find, breaks, sound in RULES:
+            for path, text in breaks.items():
+                with self.subTest(find.__name__, path=path):
+                    self.assertTrue([place for place in find({path: text}) if place.startswith(path)])
+            with self.subTest(find.__name__):
+                self.assertEqual(list(find(sound)), [])
+
+    def test_the_repository_keeps_the_rules(self):
+        tree = repository()
+        self.assertIn("runtime/include/vit/vit.h", tree)
+        for find, _, _ in RULES:
+            with self.subTest(find.__name__):
+                places = list(find(tree))
+                if places:
+                    self.fail("\n" + "\n".join(places))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,116 @@
+// Small random checkpoints in the layout of Hugging Face's ViTForImageClassification.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/safetensors_writer.h"
+#include "tests/support/temporary_directory.h"
+
+namespace vit::test {
+
+// A checkpoint before it is written: change what the test is about, then write.
+struct HfVit {
+    nlohmann::json config, preprocessor;
+    std::vector<NamedTensor> tensors;
+
+    NamedTensor &tensor(const std::string &name) {
+        for (NamedTensor &tensor : tensors) {
+            if (tensor.name == name) return tensor;
+        }
+        throw std::out_of_range(name);
+    }
+    void erase(const std::string &name) {
+        std::erase_if(tensors, [&](const NamedTensor &tensor) { return tensor.name == name; });
+    }
+    void write(const TemporaryDirectory &directory) const {
+        directory.write("config.json", config.dump(2));
+        directory.write("preprocessor_config.json", preprocessor.dump(2));
+        directory.write("model.safetensors", safetensors_file(tensors));
+    }
+};
+
+enum class Names {
+    published,
+    in_memory
+};
+
+// Weights are normal with deviation 1 / sqrt(inputs), everything else near what training starts from.
+inline HfVit hf_vit(const Architecture &a, unsigned seed, Names names = Names::published,
+                    DType dtype = DType::f32) {
+    HfVit vit;
+    std::mt19937 random(seed);
+    const auto add = [&](const std::string &name, std::vector<std::int64_t> shape, double mean,
+                         double deviation) {
+        std::int64_t count = 1;
+        for (const std::int64_t size : shape) count *= size;
+        std::normal_distribution<float> normal(static_cast<float>(mean), static_cast<float>(deviation));
+        std::vector<float> values;
+        for (std::int64_t i = 0; i < count; i++) values.push_back(normal(random));
+        vit.tensors.push_back({name, std::move(shape), std::move(values), dtype});
+    };
+    const auto linear = [&](const std::string &name, int outputs, int inputs, bool bias = true) {
+        add(name + ".weight", {outputs, inputs}, 0, 1 / std::sqrt(inputs));
+        if (bias) add(name + ".bias", {outputs}, 0, 0.1);
+    };
+    const auto norm = [&](const std::string &name) {
+        add(name + ".weight", {a.width}, 1, 0.1);
+        add(name + ".bias", {a.width}, 0, 0.1);
+    };
+    const bool published = names == Names::published;
+    const int patch = a.channels * a.patch_height * a.patch_width;
+    add("vit.embeddings.cls_token", {1, 1, a.width}, 0, 1);
+    add("vit.embeddings.position_embeddings", {1, a.tokens(), a.width}, 0, 1);
+    add("vit.embeddings.patch_embeddings.projection.weight",
+        {a.width, a.channels, a.patch_height, a.patch_width}, 0, 1 / std::sqrt(patch));
+    add("vit.embeddings.patch_embeddings.projection.bias", {a.width}, 0, 0.1);
+    for (int i = 0; i < a.depth; i++) {
+        const std::string block =
+            (published ? "vit.encoder.layer." : "vit.layers.") + std::to_string(i) + ".";
+        norm(block + "layernorm_before");
+        for (const char *name : {"query", "key", "value"}) {
+            const std::string in_memory = std::string("attention.") + name[0] + "_proj";
+            linear(block + (published ? std::string("attention.attention.") + name : in_memory), a.width,
+                   a.width, a.qkv_bias);
+        }
+        linear(block + (published ? "attention.output.dense" : "attention.o_proj"), a.width, a.width);
+        norm(block + "layernorm_after");
+        linear(block + (published ? "intermediate.dense" : "mlp.fc1"), a.mlp_width, a.width);
+        linear(block + (published ? "output.dense" : "mlp.fc2"), a.width, a.mlp_width);
+    }
+    norm("vit.layernorm");
+    linear("classifier", a.labels, a.width);
+
+    nlohmann::json labels;
+    for (int i = 0; i < a.labels; i++) labels[std::to_string(i)] = "label " + std::to_string(i);
+    vit.config = {{"architectures", {"ViTForImageClassification"}},
+                  {"model_type", "vit"},
+                  {"hidden_size", a.width},
+                  {"num_hidden_layers", a.depth},
+                  {"num_attention_heads", a.heads},
+                  {"intermediate_size", a.mlp_width},
+                  {"hidden_act", a.activation == Activation::gelu_erf ? "gelu" : "gelu_pytorch_tanh"},
+                  {"layer_norm_eps", a.layer_norm_epsilon},
+                  {"image_size", {a.image_height, a.image_width}},
+                  {"patch_size", {a.patch_height, a.patch_width}},
+                  {"num_channels", a.channels},
+                  {"qkv_bias", a.qkv_bias},
+                  {"id2label", labels}};
+    if (a.scores == Scores::sigmoid) vit.config["problem_type"] = "multi_label_classification";
+    if (a.scores == Scores::identity) vit.config["problem_type"] = "regression";
+    vit.preprocessor = {{"image_processor_type", "ViTImageProcessor"},
+                        {"do_resize", true},
+                        {"size", {{"height", a.image_height}, {"width", a.image_width}}},
+                        {"resample", 2},
+                        {"do_rescale", true},
+                        {"rescale_factor", 1.0 / 255},
+                        {"do_normalize", true},
+                        {"image_mean", {0.5, 0.5, 0.5}},
+                        {"image_std", {0.5, 0.5, 0.5}}};
+    return vit;
+}
+
+}  // namespace vit::test

@@ -1,0 +1,192 @@
+#include "tests/support/stage.h"
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "Halide.h"
+#include "runtime/backend.h"
+#include "runtime/buffer.h"
+#include "runtime/kernel_context.h"
+#include "schedules/attention.h"
+#include "schedules/head.h"
+#include "schedules/layer_norm.h"
+#include "schedules/linear.h"
+#include "schedules/patch_embed.h"
+
+namespace vit::test {
+
+namespace {
+
+using Param = Halide::Internal::GeneratorParamBase;
+
+bool accepts(Param &param, int value) {
+    try {
+        param.set(value);
+        return true;
+    } catch (const Halide::CompileError &) {
+        return false;
+    }
+}
+
+// How far one can go from `inside` by doubling and then halving steps (direction is 1 or -1).
+int furthest(Param &param, int inside, int direction) {
+    int step = 1;
+    while (accepts(param, inside + direction * step)) step *= 2;
+    for (; step > 0; step /= 2) {
+        if (accepts(param, inside + direction * step)) inside += direction * step;
+    }
+    return inside;
+}
+
+struct Range {
+    std::string name;
+    int low, high;
+};
+
+// The GeneratorParams of a tuning struct: Halide keeps a registry of where they are in memory, and a value out of
+// range is an error.
+template<typename Tuning>
+std::vector<Range> ranges_of() {
+    using Registry = Halide::Internal::ObjectInstanceRegistry;
+    Tuning tuning;
+    std::vector<Range> ranges;
+    for (const auto &[subject, kind] : Registry::instances_in_range(&tuning, sizeof(tuning))) {
+        Param &param = *static_cast<Param *>(subject);
+        ranges.push_back({param.name(), furthest(param, 1, -1), furthest(param, 1, 1)});
+    }
+    return ranges;
+}
+
+std::vector<Range> ranges_of(const std::string &stage) {
+    return stage == "linear"        ? ranges_of<LinearTuning>()
+           : stage == "layer_norm"  ? ranges_of<LayerNormTuning>()
+           : stage == "attention"   ? ranges_of<AttentionTuning>()
+           : stage == "patch_embed" ? ranges_of<PatchEmbedTuning>()
+           : stage == "head"        ? ranges_of<HeadTuning>()
+                                    : std::vector<Range>();
+}
+
+Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout) {
+    int blocks[3] = {};
+    BufferView<1> view(blocks, halide_type_of<std::int32_t>(), {3});
+    layout(view);
+    return {blocks[0], blocks[1], blocks[2]};
+}
+
+Variant in_process(std::string name, Params params, bool checked = true) {
+    Variant variant{std::move(name), {}, std::move(params), checked, nullptr};
+    Params layout;
+    for (const char *param : {"lanes", "token_tile", "panel"}) {
+        if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
+    }
+    variant.blocks = ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked, nullptr}, "layout", layout));
+    return variant;
+}
+
+// Compiling takes from a tenth of a second to several; what differs in shape alone is compiled once.
+Halide::Callable compile_once(const std::string &generator, const Params &params, bool checked) {
+    static std::map<std::tuple<std::string, Params, bool>, Halide::Callable> cache;
+    const auto [at, is_new] = cache.try_emplace({generator, params, checked});
+    if (is_new) {
+        Halide::Target target = Halide::get_jit_target_from_environment();
+        if (!checked) {
+            target.set_feature(Halide::Target::NoAsserts);
+            target.set_feature(Halide::Target::NoBoundsQuery);
+        }
+        at->second = Halide::create_callable_from_generator(target, generator, params);
+    }
+    return at->second;
+}
+
+}  // namespace
+
+template<typename... Arguments>
+Kernel<Arguments...> compile(const Variant &variant, const std::string &generator, const Params &params) {
+    Params all = variant.params;
+    all.insert(params.begin(), params.end());
+    const Halide::Callable callable = compile_once(generator, all, variant.checked);
+    return [callable](Arguments... arguments) {
+        EXPECT_EQ(callable(arguments...), 0);
+    };
+}
+
+// One for each type of function in vit::Kernels.
+using B = halide_buffer_t *;
+using I = std::int32_t;
+template Kernel<B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, float, B> compile(const Variant &, const std::string &, const Params &);
+
+void call_library(const std::string &stage, const std::function<int(const void *)> &call) {
+    install_halide_handlers();
+    static KernelContext context(2);
+    const Result<void> result = context.check(stage.c_str(), call(&context));
+    EXPECT_TRUE(result) << result.error().message;
+}
+
+std::vector<Variant> default_variants() {
+    std::vector<Variant> variants{in_process("default", {}), in_process("released", {}, false)};
+    for (const Backend &backend : backend_table()) {
+        if (backend.unsupported().empty()) {
+            std::string name = "library_" + std::string(backend.name);
+            for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+            Variant variant{name, {}, {}, false, backend.kernels};
+            variant.blocks = ask_blocks(kernel_of(variant, "layout", {}, &vit::Kernels::layout));
+            variants.push_back(variant);
+        }
+    }
+    return variants;
+}
+
+std::vector<Variant> tuning_corners(const std::string &stage) {
+    std::vector<Variant> variants{in_process("corner", {})};
+    for (const Range &range : ranges_of(stage)) {
+        std::vector<Variant> longer;
+        for (const Variant &variant : variants) {
+            for (const int value : {range.low, range.high}) {
+                longer.push_back(variant);
+                longer.back().name += "_" + range.name + "_" + std::to_string(value);
+                longer.back().params[range.name] = std::to_string(value);
+            }
+        }
+        variants = std::move(longer);
+    }
+    return variants;
+}
+
+std::vector<Variant> other_layouts() {
+    std::vector<Variant> variants;
+    const auto add = [&](int lanes, int token_tile, int panel) {
+        const std::string values[] = {std::to_string(lanes), std::to_string(token_tile), std::to_string(panel)};
+        variants.push_back(in_process("layout_" + values[0] + "_" + values[1] + "_" + values[2],
+                                      {{"lanes", values[0]}, {"token_tile", values[1]}, {"panel", values[2]}}));
+    };
+    add(1, 1, 1);
+    // A Latin square: every number of vectors meets every number of lanes and of tokens.
+    int i = 0;
+    for (const int lanes : {4, 8, 16}) {
+        int j = 0;
+        for (const int token_tile : {1, 4, 6, 8, 12}) {
+            add(lanes, token_tile, lanes * ((i + j) % 3 + 1));
+            j++;
+        }
+        i++;
+    }
+    return variants;
+}
+
+std::vector<Variant> all_variants(const std::string &stage) {
+    std::vector<Variant> all = default_variants();
+    for (const std::vector<Variant> &more : {tuning_corners(stage), other_layouts()}) {
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+}
+
+}  // namespace vit::test

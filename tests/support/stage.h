@@ -1,0 +1,68 @@
+// Stages, compiled in every way there is, behind one kind of function.
+//
+//     const auto kernel = kernel_of(variant, "linear", {{"epilogue", "none"}}, &Kernels::linear);
+//     kernel(x, weights, bias, y);   // fails the test if the stage reports an error
+//
+// Halide's own header stays in stage.cpp: it is as large as everything else a test includes together.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/kernels.h"
+#include "tests/support/tiles.h"
+
+namespace vit::test {
+
+using Params = std::map<std::string, std::string>;
+
+// A way to compile a stage.
+struct Variant {
+    std::string name;                         // part of the test's name
+    Blocks blocks;                            // what the layout generator says for it
+    Params params;                            // of the generator
+    bool checked = true;                      // with Halide's assertions and bounds queries
+    const vit::Kernels *compiled = nullptr;   // the library's own, compiled ahead of time; nothing else then counts
+
+    friend void PrintTo(const Variant &variant, std::ostream *out) { *out << variant.name; }
+};
+
+// With the default schedule: in process, checked and as released, and every backend of the library that can run here.
+std::vector<Variant> default_variants();
+
+// Every combination of the smallest and the largest value of the stage's tunables, in process and checked. Which
+// tunables there are, and how far they go, is asked of the stage's tuning struct.
+std::vector<Variant> tuning_corners(const std::string &stage);
+
+// The default schedule on other blocks: each of 4, 8 and 16 lanes with each of 1, 4, 6, 8 and 12 tokens a tile and each of 1, 2
+// and 3 vectors a panel (every pair of them occurs), and blocks of a single value.
+std::vector<Variant> other_layouts();
+
+// All of them.
+std::vector<Variant> all_variants(const std::string &stage);
+
+// A stage as a function; a failure of the stage is a failure of the test.
+template<typename... Arguments>
+using Kernel = std::function<void(Arguments...)>;
+
+template<typename... Arguments>
+Kernel<Arguments...> compile(const Variant &variant, const std::string &generator, const Params &params);
+
+// Calls a kernel of the library, which wants a KernelContext.
+void call_library(const std::string &stage, const std::function<int(const void *)> &call);
+
+template<typename... Arguments>
+Kernel<Arguments...> kernel_of(const Variant &variant, const std::string &generator, const Params &params,
+                               int (*vit::Kernels::*member)(const void *, Arguments...)) {
+    if (!variant.compiled) {
+        return compile<Arguments...>(variant, generator, params);
+    }
+    const auto function = variant.compiled->*member;
+    return [=](Arguments... arguments) {
+        call_library(generator, [&](const void *context) { return function(context, arguments...); });
+    };
+}
+
+}  // namespace vit::test
