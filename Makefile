@@ -44,6 +44,7 @@ bench: build-host
 
 # A fuzzer starts from tests/fuzz/corpus/<reader> and keeps what it finds in build/fuzz/found/<reader>.
 .PHONY: fuzz
+fuzz: export ASAN_SYMBOLIZER_PATH := /usr/lib/llvm-14/bin/llvm-symbolizer
 fuzz: fuzz-tools build-fuzz
 	@fuzzers=$$(find build/fuzz -name '*_fuzz' -type f -executable | sort); test -n "$$fuzzers"; \
 	for fuzzer in $$fuzzers; do \

@@ -65,15 +65,15 @@ Result<void> Forward::run(KernelContext &context, const float *pixels, int batch
     clock_ = &clock;
     batch_ = batch;
 
-    VIT_TRY(patch_embed(pixels));  // eq. 1
+    VIT_TRY(patch_embed(pixels, x_));  // eq. 1
     for (const PackedBlock &block : weights_.blocks) {
         VIT_TRY(layer_norm(x_, block.norm1, y_));
-        VIT_TRY(linear("linear/qkv", y_, block.qkv, qkv_));                     // eq. 5
-        VIT_TRY(attention(qkv_, context_));                                     // eq. 6, 7
-        VIT_TRY(linear_residual("linear/proj", arch_.width, context_, block.proj, x_));    // eq. 8, 2
+        VIT_TRY(linear_qkv(y_, block.qkv, qkv_));         // eq. 5
+        VIT_TRY(attention(qkv_, context_));               // eq. 6, 7
+        VIT_TRY(linear_proj(context_, block.proj, x_));   // eq. 8, 2
         VIT_TRY(layer_norm(x_, block.norm2, y_));
-        VIT_TRY(linear_gelu("linear/fc1", y_, block.fc1, hidden_));
-        VIT_TRY(linear_residual("linear/fc2", arch_.mlp_width, hidden_, block.fc2, x_));  // eq. 3
+        VIT_TRY(linear_fc1(y_, block.fc1, hidden_));
+        VIT_TRY(linear_fc2(hidden_, block.fc2, x_));      // eq. 3
     }
     return head(x_);  // eq. 4
 }
@@ -95,7 +95,7 @@ double Forward::linear_flop(int inputs, int outputs) const {
     return 2.0 * batch_ * arch_.tokens() * inputs * outputs;
 }
 
-Result<void> Forward::patch_embed(const float *pixels) {
+Result<void> Forward::patch_embed(const float *pixels, float *x) {
     const Geometry &g = geometry_;
     const PackedLinear &layer = weights_.patch;
     const auto [lanes, token_tile, panel] = g.blocks;
@@ -105,7 +105,7 @@ Result<void> Forward::patch_embed(const float *pixels) {
     FloatView<1> class_token(weights_.class_token, {g.width});
     FloatView<4> positions(weights_.positions, {lanes, token_tile, g.chunks(g.width), g.tiles});
     FloatView<7> patches(patches_, {lanes, token_tile, g.patch_chunks, arch_.patch_height, arch_.channels, g.tiles, batch_});
-    FloatView<5> embedded(x_, {lanes, token_tile, g.chunks(g.width), g.tiles, batch_});
+    FloatView<5> embedded(x, {lanes, token_tile, g.chunks(g.width), g.tiles, batch_});
     const double inputs = static_cast<double>(arch_.channels) * arch_.patch_height * arch_.patch_width;
     return stage("patch_embed", 2.0 * batch_ * arch_.patches() * inputs * arch_.width, [&](KernelContext *context) {
         return kernels_.patch_embed(context, in, weights, bias, class_token, positions, arch_.patch_width,
@@ -141,27 +141,33 @@ struct LinearViews {
 
 }  // namespace
 
-Result<void> Forward::linear(const char *role, const float *x, const PackedLinear &layer, float *y) {
+Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, float *y) {
     LinearViews views(geometry_, batch_, x, layer, y);
-    return stage(role, linear_flop(arch_.width, 3 * arch_.width), [&](KernelContext *context) {
-        return kernels_.linear(context, views.x, views.weights, views.bias, views.y);
+    return stage("linear/qkv", linear_flop(arch_.width, 3 * arch_.width), [&](KernelContext *context) {
+        return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
     });
 }
 
-Result<void> Forward::linear_gelu(const char *role, const float *x, const PackedLinear &layer, float *y) {
+Result<void> Forward::linear_proj(const float *x, const PackedLinear &layer, float *residual_and_y) {
+    LinearViews views(geometry_, batch_, x, layer, residual_and_y);
+    return stage("linear/proj", linear_flop(arch_.width, arch_.width), [&](KernelContext *context) {
+        return kernels_.linear_proj(context, views.x, views.weights, views.bias, views.y, views.y);
+    });
+}
+
+Result<void> Forward::linear_fc1(const float *x, const PackedLinear &layer, float *y) {
     LinearViews views(geometry_, batch_, x, layer, y);
-    const auto kernel =
-        arch_.activation == Activation::gelu_erf ? kernels_.linear_gelu_erf : kernels_.linear_gelu_tanh;
-    return stage(role, linear_flop(arch_.width, arch_.mlp_width), [&](KernelContext *context) {
+    const auto kernel = arch_.activation == Activation::gelu_erf ? kernels_.linear_fc1_gelu_erf
+                                                                 : kernels_.linear_fc1_gelu_tanh;
+    return stage("linear/fc1", linear_flop(arch_.width, arch_.mlp_width), [&](KernelContext *context) {
         return kernel(context, views.x, views.weights, views.bias, views.y);
     });
 }
 
-Result<void> Forward::linear_residual(const char *role, int inputs, const float *x, const PackedLinear &layer,
-                                      float *x_and_y) {
-    LinearViews views(geometry_, batch_, x, layer, x_and_y);
-    return stage(role, linear_flop(inputs, arch_.width), [&](KernelContext *context) {
-        return kernels_.linear_residual(context, views.x, views.weights, views.bias, views.y, views.y);
+Result<void> Forward::linear_fc2(const float *x, const PackedLinear &layer, float *residual_and_y) {
+    LinearViews views(geometry_, batch_, x, layer, residual_and_y);
+    return stage("linear/fc2", linear_flop(arch_.mlp_width, arch_.width), [&](KernelContext *context) {
+        return kernels_.linear_fc2(context, views.x, views.weights, views.bias, views.y, views.y);
     });
 }
 

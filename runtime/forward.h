@@ -35,12 +35,12 @@ private:
         : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights), kernels_(*model.backend->kernels),
           memory_(std::move(memory)) {}
 
-    Result<void> patch_embed(const float *pixels);
+    Result<void> patch_embed(const float *pixels, float *x);
     Result<void> layer_norm(const float *x, const PackedNorm &norm, float *y);
-    Result<void> linear(const char *role, const float *x, const PackedLinear &layer, float *y);
-    Result<void> linear_gelu(const char *role, const float *x, const PackedLinear &layer, float *y);
-    // inputs: the layer's, before padding.
-    Result<void> linear_residual(const char *role, int inputs, const float *x, const PackedLinear &layer, float *x_and_y);
+    Result<void> linear_qkv(const float *x, const PackedLinear &layer, float *y);
+    Result<void> linear_proj(const float *x, const PackedLinear &layer, float *residual_and_y);
+    Result<void> linear_fc1(const float *x, const PackedLinear &layer, float *y);
+    Result<void> linear_fc2(const float *x, const PackedLinear &layer, float *residual_and_y);
     Result<void> attention(const float *qkv, float *context);
     Result<void> head(const float *x);
 

@@ -22,7 +22,8 @@ using Octets = std::span<const std::uint8_t>;
 constexpr std::size_t max_file_size = std::size_t{1} << 30;
 
 bool begins_with(Octets bytes, std::string_view signature) {
-    return bytes.size() >= signature.size() && std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
+    return bytes.size() >= signature.size() &&
+           std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
 }
 
 struct Format {
@@ -34,15 +35,17 @@ std::optional<Format> format_of(Octets bytes) {
     if (begins_with(bytes, "\xff\xd8\xff")) return Format{StbFormat::jpeg, "a JPEG picture"};
     if (begins_with(bytes, "\x89PNG\r\n\x1a\n")) return Format{StbFormat::png, "a PNG picture"};
     if (begins_with(bytes, "BM")) return Format{StbFormat::bmp, "a BMP picture"};
-    if (begins_with(bytes, "GIF87a") || begins_with(bytes, "GIF89a")) return Format{StbFormat::gif, "a GIF picture"};
+    if (begins_with(bytes, "GIF87a") || begins_with(bytes, "GIF89a"))
+        return Format{StbFormat::gif, "a GIF picture"};
     if (stb_is_tga(bytes)) return Format{StbFormat::tga, "a TGA picture"};
     return std::nullopt;
 }
 
 Result<void> check_pixels(std::int64_t width, std::int64_t height, const std::string &sentence) {
     if (width * height > Image::max_pixels) {
-        return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(width) + " x " + std::to_string(height) +
-                                                " pixels, more than " + std::to_string(Image::max_pixels));
+        return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(width) + " x " +
+                                                std::to_string(height) + " pixels, more than " +
+                                                std::to_string(Image::max_pixels));
     }
     return {};
 }
@@ -50,12 +53,14 @@ Result<void> check_pixels(std::int64_t width, std::int64_t height, const std::st
 std::vector<std::uint8_t> to_rgb(const ImageView &view) {
     std::vector<std::uint8_t> rgb(std::size_t{3} * view.width * view.height);
     for (int y = 0; y < view.height; y++) {
-        row_to_rgb(view.data + y * row_stride(view), view.width, view.channels, rgb.data() + std::size_t{3} * view.width * y);
+        row_to_rgb(view.data + y * row_stride(view), view.width, view.channels,
+                   rgb.data() + std::size_t{3} * view.width * y);
     }
     return rgb;
 }
 
-// round(alpha sample + (1 - alpha) white) in 255ths. Pillow's fixed-point arithmetic gives the same for all 65536 pairs.
+// round(alpha sample + (1 - alpha) white) in 255ths. Pillow's fixed-point arithmetic gives the same for all
+// 65536 pairs.
 std::uint8_t over_white(int sample, int alpha) {
     return static_cast<std::uint8_t>((2 * (sample * alpha + 255 * (255 - alpha)) + 255) / 510);
 }
@@ -104,7 +109,7 @@ Result<Image> Image::read(const std::string &path) {
         VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
         return decode(file->bytes().data(), file->bytes().size(), path);
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "out of memory while reading a picture");
+        return fail(ErrorCode::memory, printable(path, 0) + ": is too large for the memory there is");
     }
 }
 
@@ -115,8 +120,8 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
             return fail(ErrorCode::format, file + ": is empty");
         }
         if (size > max_file_size) {
-            return fail(ErrorCode::unsupported, file + ": has " + std::to_string(size) + " bytes, more than " +
-                                                    std::to_string(max_file_size));
+            return fail(ErrorCode::unsupported, file + ": has " + std::to_string(size) +
+                                                    " bytes, more than " + std::to_string(max_file_size));
         }
         const Octets bytes(static_cast<const std::uint8_t *>(data), size);
         Image image;
@@ -146,7 +151,7 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
         image.height_ = picture.height;
         return image;
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "out of memory while decoding a picture");
+        return fail(ErrorCode::memory, printable(name, 0) + ": is too large for the memory there is");
     }
 }
 

@@ -10,6 +10,8 @@ namespace vit {
 
 struct Kernels {
     using B = halide_buffer_t *;
+    using Preprocess = int (*)(const void *, B picture, B columns, B column_weights, B rows, B row_weights, B levels,
+                               B between, B pixels);
     using Linear = int (*)(const void *, B x, B weights, B bias, B y);
     using LinearResidual = int (*)(const void *, B x, B weights, B bias, B residual, B y);
     using Head = int (*)(const void *, B z, B gamma, B beta, B weights, B bias, std::int32_t channels,
@@ -17,15 +19,17 @@ struct Kernels {
     using PackPanels = int (*)(const void *, B weight, B rows, B columns, float scale, B panels);
 
     int (*layout)(const void *, B blocks);
-    int (*preprocess)(const void *, B picture, B columns, B column_weights, B rows, B row_weights, B levels, B across,
-                      B pixels);
+    Preprocess preprocess_rows_first;
+    Preprocess preprocess_columns_first;
     int (*patch_embed)(const void *, B pixels, B weights, B bias, B class_token, B positions, std::int32_t patch_width,
                        std::int32_t patch_height, B patches, B embedded);
     int (*layer_norm)(const void *, B x, B gamma, B beta, std::int32_t channels, float epsilon, B normalized);
-    Linear linear;
-    Linear linear_gelu_erf;
-    Linear linear_gelu_tanh;
-    LinearResidual linear_residual;
+    // One stage, compiled once for each role, whose shapes ask for schedules of their own.
+    Linear linear_qkv;
+    LinearResidual linear_proj;
+    Linear linear_fc1_gelu_erf;
+    Linear linear_fc1_gelu_tanh;
+    LinearResidual linear_fc2;
     int (*attention)(const void *, B q, B k, B v, std::int32_t tokens, B keys, B values, B context);
     Head head_softmax;
     Head head_sigmoid;

@@ -29,13 +29,15 @@ std::uint32_t crc(std::span<const std::uint8_t> bytes) {
 }
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes) {
-    return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+    return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+           bytes[3];
 }
 
 }  // namespace
 
 Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence) {
-    constexpr std::size_t signature = 8, around = 12;  // bytes: before the first chunk; length, type and checksum of one
+    constexpr std::size_t signature = 8,
+                          around = 12;  // bytes: before the first chunk; length, type and checksum of one
     for (std::size_t at = signature; at + around <= bytes.size();) {
         const std::uint32_t length = big_endian(bytes.subspan(at));
         if (length > bytes.size() - at - around) {
@@ -45,8 +47,9 @@ Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &s
         const std::string_view type(reinterpret_cast<const char *>(named.data()), 4);
         const bool critical = (type[0] & 32) == 0;
         if ((critical || type == "tRNS") && crc(named) != big_endian(bytes.subspan(at + 8 + length))) {
-            return fail(ErrorCode::format, sentence + " that is corrupted: a checksum is wrong in the chunk at byte " +
-                                               std::to_string(at));
+            return fail(ErrorCode::format,
+                        sentence + " that is corrupted: a checksum is wrong in the chunk at byte " +
+                            std::to_string(at));
         }
         if (type == "IEND") {
             return {};

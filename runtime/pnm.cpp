@@ -55,8 +55,8 @@ bool is_pnm(std::span<const std::uint8_t> bytes) {
 
 Result<PnmHeader> pnm_header(std::span<const std::uint8_t> bytes, const std::string &sentence) {
     if (bytes[1] != '5' && bytes[1] != '6') {
-        return fail(ErrorCode::unsupported, sentence + " of type P" + static_cast<char>(bytes[1]) +
-                                                ", and only P5 and P6 are read");
+        return fail(ErrorCode::unsupported,
+                    sentence + " of type P" + static_cast<char>(bytes[1]) + ", and only P5 and P6 are read");
     }
     Reader reader(bytes, 2);
     PnmHeader header{};
@@ -65,7 +65,8 @@ Result<PnmHeader> pnm_header(std::span<const std::uint8_t> bytes, const std::str
     header.height = reader.number();
     header.max_value = reader.number();
     if (!header.width || !header.height || !header.max_value || header.max_value > 65535 || !reader.end()) {
-        return fail(ErrorCode::format, sentence + " whose header does not hold a width, a height and a maximum up to 65535");
+        return fail(ErrorCode::format,
+                    sentence + " whose header does not hold a width, a height and a maximum up to 65535");
     }
     header.header_size = reader.position();
     return header;
@@ -81,7 +82,8 @@ Result<std::vector<std::uint8_t>> pnm_samples(std::span<const std::uint8_t> byte
     }
     std::vector<std::uint8_t> scaled(sample_size == 2 ? 65536 : 256, 255);  // by sample
     for (int value = 0; value <= header.max_value; value++) {
-        scaled[value] = static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / header.max_value * 255));
+        scaled[value] =
+            static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / header.max_value * 255));
     }
     std::vector<std::uint8_t> samples(count);
     for (std::size_t i = 0; i < count; i++) {

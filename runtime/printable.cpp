@@ -51,7 +51,7 @@ std::string printable(std::string_view text, std::size_t limit) {
                 shown += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
             }
         }
-        if (shown.size() > limit - out.size()) return out + "...";
+        if (limit != 0 && out.size() + shown.size() > limit) return out + "...";
         out += shown;
         text.remove_prefix(character.size());
     }
@@ -60,10 +60,10 @@ std::string printable(std::string_view text, std::size_t limit) {
 
 std::string printable_path(std::string_view path) {
     constexpr std::size_t limit = 400;
-    if (path.size() <= limit) return printable(path, std::string::npos);
+    if (path.size() <= limit) return printable(path, 0);
     path.remove_prefix(path.size() - limit);
     while (!path.empty() && (static_cast<unsigned char>(path.front()) & 0xC0) == 0x80) path.remove_prefix(1);
-    return "..." + printable(path, std::string::npos);
+    return "..." + printable(path, 0);
 }
 
 std::string in_quotes(std::string_view text, std::size_t limit) {

@@ -8,7 +8,8 @@
 
 namespace vit {
 
-// The text with control characters and malformed UTF-8 as \xNN, cut with "..." after `limit` bytes of output.
+// The text with control characters and malformed UTF-8 as \xNN, cut with "..." after `limit` bytes of
+// output; 0: not cut.
 std::string printable(std::string_view text, std::size_t limit = 80);
 
 // The same for a path, of which only a very long one is cut, at its beginning: its end tells more.

@@ -1,4 +1,5 @@
-// To be compiled without contraction of a * b + c into one operation: Pillow's x86 builds round in between, too.
+// To be compiled without contraction of a * b + c into one operation: Pillow's x86 builds round in between,
+// too.
 #include "resample.h"
 
 #include <algorithm>
@@ -9,9 +10,9 @@ namespace vit {
 
 namespace {
 
-// Filters as functions of the distance from the centre, in source samples times the shrinking factor, with the
-// distance at which they end. The order of operations is Pillow's: weights are rounded to 22 bits afterwards, and a
-// different last bit of a double could be seen there.
+// Filters as functions of the distance from the centre, in source samples times the shrinking factor, with
+// the distance at which they end. The order of operations is Pillow's: weights are rounded to 22 bits
+// afterwards, and a different last bit of a double could be seen there.
 double sinc(double x) {
     if (x == 0.0) {
         return 1.0;

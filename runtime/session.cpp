@@ -62,7 +62,7 @@ Result<void> Session::preprocess(const ImageView &image, float *pixels) {
             impl_->plan.reset();
             VIT_TRY_ASSIGN(impl_->plan, plan_preprocess(model.preprocessing, image.width, image.height));
         }
-        return run_preprocess(model.backend->kernels->preprocess, impl_->context, *impl_->plan, image, pixels);
+        return run_preprocess(*model.backend->kernels, impl_->context, *impl_->plan, image, pixels);
     } catch (const std::bad_alloc &) {
         return fail(ErrorCode::memory, "preprocess: out of memory");
     }

@@ -5,8 +5,8 @@
 
 namespace {
 
-// A compressed file can expand a thousandfold, and stb_image would follow: no block may be larger than a picture of the
-// header's size has use for. Set for the time of one call on the thread that makes it.
+// A compressed file can expand a thousandfold, and stb_image would follow: no block may be larger than a
+// picture of the header's size has use for. Set for the time of one call on the thread that makes it.
 thread_local std::size_t block_limit = 0;
 thread_local bool out_of_memory = false;
 
@@ -59,8 +59,8 @@ public:
     bool passed_end = false;
 
 private:
-    // Either more of what comes next, into the context's own buffer, where any number of bytes will do, or a block that
-    // is wanted whole.
+    // Either more of what comes next, into the context's own buffer, where any number of bytes will do, or a
+    // block that is wanted whole.
     static int read(void *user, char *data, int size) {
         Source &source = *static_cast<Source *>(user);
         const bool any_number = data == reinterpret_cast<char *>(source.context.buffer_start);
@@ -77,7 +77,8 @@ private:
     // Rows and chunks may be padded to a size that the file no longer has: only reading passes the end.
     static void skip(void *user, int size) {
         Source &source = *static_cast<Source *>(user);
-        source.rest_ = source.rest_.subspan(std::min(source.rest_.size(), static_cast<std::size_t>(std::max(size, 0))));
+        source.rest_ =
+            source.rest_.subspan(std::min(source.rest_.size(), static_cast<std::size_t>(std::max(size, 0))));
     }
     static int at_end(void *user) { return static_cast<Source *>(user)->rest_.empty(); }
 
@@ -86,7 +87,8 @@ private:
 
 tl::unexpected<Error> broken(const std::string &sentence) {
     const char *reason = stbi__g_failure_reason;
-    return fail(ErrorCode::format, sentence + " that cannot be decoded" + (reason ? std::string(": ") + reason : ""));
+    return fail(ErrorCode::format,
+                sentence + " that cannot be decoded" + (reason ? std::string(": ") + reason : ""));
 }
 
 tl::unexpected<Error> ends_early(const std::string &sentence) {
@@ -162,8 +164,8 @@ int read_header(StbFormat format, stbi__context *context, int *w, int *h, int *n
     return 0;
 }
 
-// Twice the samples of 16 bits and 4 channels (buffers grow by doubling), in whole blocks of JPEG's largest unit, or twice
-// the file.
+// Twice the samples of 16 bits and 4 channels (buffers grow by doubling), in whole blocks of JPEG's largest
+// unit, or twice the file.
 std::size_t largest_block(const StbPicture &header, std::size_t file_size) {
     const std::size_t w = header.width + 64, h = header.height + 64;
     return std::max(16 * w * h, 2 * file_size) + (std::size_t{1} << 20);
@@ -176,7 +178,8 @@ bool stb_is_tga(std::span<const std::uint8_t> bytes) {
     return stbi__tga_test(&source.context) && !source.passed_end;
 }
 
-Result<StbPicture> stb_header(StbFormat format, std::span<const std::uint8_t> bytes, const std::string &sentence) {
+Result<StbPicture> stb_header(StbFormat format, std::span<const std::uint8_t> bytes,
+                              const std::string &sentence) {
     block_limit = std::size_t{1} << 20;
     stbi__g_failure_reason = nullptr;
     Source source(bytes);
@@ -190,8 +193,8 @@ Result<StbPicture> stb_header(StbFormat format, std::span<const std::uint8_t> by
     return header;
 }
 
-Result<StbPicture> stb_decode(StbFormat format, std::span<const std::uint8_t> bytes, const StbPicture &header,
-                              const std::string &sentence) {
+Result<StbPicture> stb_decode(StbFormat format, std::span<const std::uint8_t> bytes,
+                              const StbPicture &header, const std::string &sentence) {
     block_limit = largest_block(header, bytes.size());
     out_of_memory = false;
     stbi__g_failure_reason = nullptr;
@@ -208,7 +211,8 @@ Result<StbPicture> stb_decode(StbFormat format, std::span<const std::uint8_t> by
     if (!picture.samples) {
         return broken(sentence);
     }
-    if (picture.width != header.width || picture.height != header.height || picture.channels < 1 || picture.channels > 4) {
+    if (picture.width != header.width || picture.height != header.height || picture.channels < 1 ||
+        picture.channels > 4) {
         return fail(ErrorCode::format, sentence + " whose header contradicts itself");
     }
     return picture;

@@ -64,14 +64,14 @@ def under(tree, folder, suffixes=CPP):
 def sources(tree):
     """What people write and read: neither data nor prose."""
 
+    names = ("CMakeLists.txt", "CMakePresets.json", ".clang-format")
+    suffixes = CPP + (".py", ".sh", ".cmake", ".in", ".map")
+
     def is_source(path):
         name = path.rpartition("/")[2]
-        if path.startswith("tests/golden") or path.startswith("models/") and not name.endswith(".py"):
-            return False
-        named = (
-            name in ("CMakeLists.txt", "Makefile", "CMakePresets.json", ".clang-format") or "." not in name
-        )
-        return named or name.endswith(CPP + (".py", ".sh", ".cmake", ".in", ".map")) or path == ".ci/run"
+        if path.startswith(("tests/golden/", "tests/data/", "models/")):
+            return name.endswith((".py", ".sh"))
+        return name in names or name.endswith(suffixes) or "." not in name  # Makefile, scripts
 
     return {path: text for path, text in tree.items() if is_source(path)}
 

@@ -28,13 +28,16 @@ struct BenchOptions {
 };
 
 constexpr const char *footer =
-    "load is from the start of reading to packed weights, preprocess one picture of 640 x 480, compute one pass of\n"
-    "a batch. GFLOP/s is of the fastest pass. Peak is the best that independent fused multiply-adds in registers\n"
-    "reached on as many threads, measured between the passes. --arch runs random weights and needs no checkpoint.\n"
-    "\n"
-    "Example:\n"
-    "    vit bench --arch vit-b16 --batch 8";
+    R"(load     from the start of reading to packed weights; with --arch, random ones
+preprocess   a picture of 640 x 480
+compute  a forward pass of a batch; GFLOP/s is of the fastest
+peak     the best that independent multiply-adds in registers reached on as many
+         threads, measured between the passes
 
+Example:
+    vit bench --arch vit-b16 --batch 8)";
+
+constexpr int most_pixels = 1 << 14, most_repeats = 1 << 20;
 constexpr int picture_width = 640, picture_height = 480;
 
 struct Times {
@@ -175,7 +178,8 @@ std::string number(double value, int decimals, std::size_t width) {
 }
 
 std::string time_row(const std::string &name, const Times &times) {
-    return pad_right(name, 12) + number(times.min(), 3, 10) + " ms, median " + fixed(times.median(), 3) + " ms";
+    return pad_right(name, 12) + number(times.min(), 3, 10) + " ms, median " + fixed(times.median(), 3) +
+           " ms";
 }
 
 std::string text_of(const Measurements &m) {
@@ -197,11 +201,12 @@ std::string text_of(const Measurements &m) {
         all += stage.milliseconds;
     }
     for (const Stage &stage : m.stages) {
-        out += pad_right(stage.name, 24) + pad_left(general(stage.calls, 6), 6) + number(stage.milliseconds, 3, 11) +
-               number(100 * stage.milliseconds / all, 1, 7) + " %";
+        out += pad_right(stage.name, 24) + pad_left(general(stage.calls, 6), 6) +
+               number(stage.milliseconds, 3, 11) + number(100 * stage.milliseconds / all, 1, 7) + " %";
         // Operations of pointwise stages are not counted.
         if (stage.flop > 0) {
-            out += number(gigaflops(stage), 1, 10) + number(100 * 1e9 * gigaflops(stage) / m.peak, 1, 7) + " %";
+            const double gflops = gigaflops(stage);
+            out += number(gflops, 1, 10) + number(100 * 1e9 * gflops / m.peak, 1, 7) + " %";
         }
         out += "\n";
     }
@@ -226,15 +231,14 @@ void add_bench(CLI::App &app, Run &run) {
     auto options = std::make_shared<BenchOptions>();
     CLI::App *bench_app = app.add_subcommand("bench", "Measure the speed of a model, stage by stage.");
     bench_app->footer(footer);
-    bench_app->add_option("MODEL", options->model, "Directory with config.json and model.safetensors");
-    bench_app->add_option("--arch", options->arch, "Random weights of a named size instead; 'vit info' lists them");
+    add_model(*bench_app, options->model);
+    bench_app->add_option("--arch", options->arch, "Random weights of a named size instead: vit-b16, ...")
+        ->type_name("NAME");
     add_threads(*bench_app, options->threads);
-    add_batch(*bench_app, options->batch, "Images that a pass computes");
-    bench_app->add_option("--image-size", options->image_size, "Height and width for --arch, if not its own")
-        ->check(CLI::Range(1, 1 << 16));
-    bench_app->add_option("--repeat", options->repeat, "Passes to measure")
-        ->check(CLI::Range(1, 1 << 20))
-        ->capture_default_str();
+    add_batch(*bench_app, options->batch, "Images that a forward pass takes");
+    add_number(*bench_app, "--image-size", options->image_size, 1, most_pixels,
+               "Height and width, with --arch [as it has]");
+    add_number(*bench_app, "--repeat", options->repeat, 1, most_repeats, "Forward passes to measure [10]");
     add_format(*bench_app, options->format, {"text", "json"});
     add_backend(*bench_app, options->backend);
     bench_app->callback([options, &run] { run = [options] { return bench(*options); }; });

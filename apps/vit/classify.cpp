@@ -17,6 +17,8 @@ namespace command {
 
 namespace {
 
+constexpr int most_labels = 1 << 24;
+
 struct ClassifyOptions {
     std::string model;
     std::vector<std::string> pictures;
@@ -30,15 +32,20 @@ struct ClassifyOptions {
 };
 
 constexpr const char *footer =
-    "A directory stands for the files in it named .jpg .jpeg .png .bmp .gif .tga .pnm .ppm .pgm, in the order of\n"
-    "their names; '-' for the names on standard input, one a line; /dev/stdin for a picture on standard input.\n"
-    "A picture that cannot be read is reported in its place and the others go on; the exit status is then 1.\n"
-    "ms is the time to read, decode and preprocess the picture and its share of the batch's forward pass.\n"
-    "JSON, an object a line: {\"file\", \"predictions\": [{\"index\", \"label\", \"score\"}], \"ms\"} or {\"file\", \"error\"}.\n"
-    "CSV, a row a prediction: file,rank,index,label,score,ms,error.\n"
-    "\n"
-    "Example:\n"
-    "    vit classify models/fashion-mnist models/fashion-mnist/images --top-k 3";
+    R"(A directory stands for the files in it (not below) that are named .jpg .jpeg
+.png .bmp .gif .tga .pnm .ppm .pgm, in the order of their names; - for the names
+on standard input, one a line; /dev/stdin for a picture on standard input.
+
+A picture that cannot be read is reported in its place and the others go on; the
+exit status is then 1. ms is the time to read, decode and preprocess the picture
+and its share of the batch's forward pass.
+
+json: an object a line, {"file", "predictions": [{"index", "label", "score"}],
+      "ms"} or {"file", "error"}
+csv:  a row a prediction, file,rank,index,label,score,ms,error
+
+Example:
+    vit classify models/fashion-mnist models/fashion-mnist/images --top-k 3)";
 
 // Where the answers go: the report, and what the network said for --dump-logits.
 class Reporter {
@@ -95,9 +102,12 @@ int classify(const ClassifyOptions &options) {
     }
     const vit::Model model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
     const vit::Architecture &a = model.architecture();
-    const std::unique_ptr<BatchSource> source = options.input.empty() ?
-                                                    picture_source(model, FileList(options.pictures, std::cin)) :
-                                                    array_source(a, options.input);
+    std::unique_ptr<BatchSource> source;
+    if (options.input.empty()) {
+        source = picture_source(model, FileList(options.pictures, std::cin));
+    } else {
+        source = array_source(a, options.input);
+    }
     // No larger than can be filled: the session's buffers grow with it.
     const std::int64_t total = source->size().value_or(options.batch);
     const int most = static_cast<int>(std::clamp<std::int64_t>(total, 1, options.batch));
@@ -138,24 +148,21 @@ void add_classify(CLI::App &app, Run &run) {
     auto options = std::make_shared<ClassifyOptions>();
     CLI::App *classify_app = app.add_subcommand("classify", "Say what is in pictures.");
     classify_app->footer(footer);
-    classify_app->add_option("MODEL", options->model, "Directory with config.json and model.safetensors")
-        ->required();
-    classify_app->add_option("IMAGE", options->pictures, "Pictures: files, directories, or - for a list of names")
-        ->allow_extra_args(false)
-        ->expected(0, 1 << 30);
-    classify_app->add_option("--top-k", options->top_k, "Labels to show for a picture, best first")
-        ->check(CLI::Range(1, 1 << 30))
-        ->capture_default_str();
+    add_model(*classify_app, options->model);
+    classify_app->get_option("MODEL")->required();
+    classify_app->add_option("IMAGE", options->pictures, "Files, directories, or - for a list of names")
+        ->type_name("");
+    add_number(*classify_app, "--top-k", options->top_k, 1, most_labels, "Labels to show, best first [5]");
     add_format(*classify_app, options->format, {"text", "json", "csv"});
     add_threads(*classify_app, options->threads);
     add_batch(*classify_app, options->batch, "Pictures that go through the network at once");
     add_backend(*classify_app, options->backend);
-    classify_app->add_option("--dump-input", options->dump_input,
-                             "Write what the network saw: float32 [n, channels, height, width] (.npy)");
-    classify_app->add_option("--dump-logits", options->dump_logits,
-                             "Write what it said: float32 [n, labels] (.npy)");
-    classify_app->add_option("--input", options->input,
-                             "Skip pictures and preprocessing: float32 [b, channels, height, width] (.npy)");
+    add_file(*classify_app, "--dump-input", options->dump_input,
+             "Write what the network saw: .npy, float32 [n, channels, height, width]");
+    add_file(*classify_app, "--dump-logits", options->dump_logits,
+             "Write what it said: .npy, float32 [n, labels]");
+    add_file(*classify_app, "--input", options->input,
+             "Instead of pictures, preprocessed ones: as --dump-input writes them");
     classify_app->callback([options, &run] { run = [options] { return classify(*options); }; });
 }
 

@@ -50,6 +50,10 @@ void add_bench(CLI::App &app, Run &run);
 
 // Options that several of them have. The names are the formats that one knows.
 void add_format(CLI::App &app, Format &format, const std::vector<std::string> &names);
+void add_model(CLI::App &app, std::string &directory);
+void add_number(CLI::App &app, const std::string &name, int &value, int lowest, int highest,
+                const std::string &meaning);
+void add_file(CLI::App &app, const std::string &name, std::string &path, const std::string &meaning);
 void add_threads(CLI::App &app, int &threads);
 void add_batch(CLI::App &app, int &batch, const std::string &meaning);
 void add_backend(CLI::App &app, std::string &backend);

@@ -87,7 +87,7 @@ std::optional<NamedFile> FileList::next_line() {
         if (too_long) {
             names_.clear();
             names_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-            return NamedFile{name.substr(0, 64), "a line of the list of names is longer than a name can be."};
+            return NamedFile{name.substr(0, 64), "a line of the list of names is longer than any name."};
         }
         if (name.empty()) continue;
         if (name.find('\0') != std::string::npos) {

@@ -23,11 +23,11 @@ struct InfoOptions {
 };
 
 constexpr const char *footer =
-    "Without MODEL: the architectures that have a name, and the backends. GFLOP counts a multiplication and an\n"
-    "addition as two operations.\n"
-    "\n"
-    "Example:\n"
-    "    vit info models/fashion-mnist";
+    R"(Without MODEL: the architectures that have a name, and the backends.
+GFLOP counts a multiplication and an addition as two operations.
+
+Example:
+    vit info models/fashion-mnist)";
 
 const char *name_of(vit::Activation activation) {
     return activation == vit::Activation::gelu_erf ? "gelu_erf" : "gelu_tanh";
@@ -101,7 +101,8 @@ std::string text_of(const vit::Model &model) {
     }
     if (a.labels > shown_labels) labels += ", ...";
     return row("model", harmless(a.name)) +
-           row("image", sides(a.image_width, a.image_height) + ", " + std::to_string(a.channels) + " channels") +
+           row("image", sides(a.image_width, a.image_height)) +
+           row("channels", std::to_string(a.channels)) +
            row("patches", std::to_string(a.patches()) + " of " + sides(a.patch_width, a.patch_height)) +
            row("tokens", std::to_string(a.tokens())) +
            row("width", std::to_string(a.width)) +
@@ -124,7 +125,7 @@ std::string text_of_backends() {
         width = std::max(width, columns(backend.name));
     }
     for (const vit::BackendInfo &backend : vit::backends()) {
-        const std::string verdict = backend.supported ? "can run here" : "cannot run here: " + backend.reason;
+        const std::string verdict = backend.supported ? "runs here" : "does not run here: " + backend.reason;
         out += "  " + pad_right(backend.name, width) + "  " + backend.target + "\n";
         out += "  " + pad_right("", width) + "  " + verdict + "\n";
     }
@@ -183,7 +184,7 @@ void add_info(CLI::App &app, Run &run) {
     auto options = std::make_shared<InfoOptions>();
     CLI::App *info_app = app.add_subcommand("info", "Describe a checkpoint, or what there is without one.");
     info_app->footer(footer);
-    info_app->add_option("MODEL", options->model, "Directory with config.json and model.safetensors");
+    add_model(*info_app, options->model);
     add_format(*info_app, options->format, {"text", "json"});
     add_backend(*info_app, options->backend);
     info_app->callback([options, &run] { run = [options] { return info(*options); }; });

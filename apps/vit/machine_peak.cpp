@@ -1,5 +1,6 @@
 #include "machine_peak.h"
 
+#include <algorithm>
 #include <barrier>
 #include <chrono>
 #include <thread>
@@ -22,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 // AVX2, 24 in the 32 of the others.
 constexpr int few_chains = 12, many_chains = 24;
 
-constexpr long iterations = 2000;  // of all chains between two looks at the clock: microseconds
+// Of all chains, between two looks at the clock: 6 cycles each, so fractions of a millisecond.
+constexpr long iterations = 100000;
 constexpr std::chrono::milliseconds duration{20};
 
 // Each runs `n` steps of all its chains and returns something of the result, so that it has to be computed.
@@ -149,26 +151,29 @@ Chains widest_chains() {
 
 #endif
 
-// Operations a second of one thread.
+// The most operations a second of one thread: of the stretches between two looks, the best, since other
+// programs may have had the processor in some.
 double measure_thread(const Chains &chains) {
     // volatile: operands that the compiler does not know, and a result that it cannot throw away.
     volatile float multiplier = 0.999f, addend = 0.001f, result;
-    const auto start = Clock::now();
-    Clock::duration taken{};
-    double steps = 0;
-    while (taken < duration) {
+    const auto end = Clock::now() + duration;
+    double best = 0;
+    for (auto before = Clock::now(); before < end;) {
         result = chains.run(iterations, multiplier, addend);
-        steps += iterations;
-        taken = Clock::now() - start;
+        const auto after = Clock::now();
+        best = std::max(best, iterations * chains.operations / std::chrono::duration<double>(after - before).count());
+        before = after;
     }
     static_cast<void>(result);
-    return steps * chains.operations / std::chrono::duration<double>(taken).count();
+    return best;
 }
 
 }  // namespace
 
 double measure_peak(int threads) {
     const Chains chains = widest_chains();
+    // More would take turns, each at a processor's full speed.
+    threads = std::clamp(threads, 1, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
     std::vector<double> rates(static_cast<std::size_t>(threads));
     std::barrier start(threads);  // all at once, or the first would run without the others beside them
     std::vector<std::thread> others;

@@ -9,9 +9,8 @@
 namespace {
 
 constexpr const char *footer =
-    "Exit status: 0 if all went well, 1 if something could not be read, computed or written, 2 if the command line\n"
-    "is wrong.\n"
-    "'vit COMMAND --help' tells more and shows an example.";
+    R"(Exit status: 0 if all went well; 1 if something could not be read, computed or
+written; 2 if the command line is wrong. Each command's --help shows an example.)";
 
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Vision Transformer image classification.", "vit"};
@@ -24,8 +23,14 @@ int parse_and_run(int argc, char **argv) {
     command::add_classify(app, run);
     command::add_info(app, run);
     command::add_bench(app, run);
+    std::vector<std::string> arguments;  // the last first, as CLI11 wants them
+    for (int i = argc - 1; i > 0; i--) {
+        arguments.emplace_back(argv[i]);
+        // CLI11 would take [a,b] for a list of two; ./[a,b] is the same file.
+        if (arguments.back().starts_with('[')) arguments.back().insert(0, "./");
+    }
     try {
-        app.parse(argc, argv);
+        app.parse(arguments);
     } catch (const CLI::CallForHelp &) {
         command::print(app.help());
         return command::ok;

@@ -193,8 +193,8 @@ NpyReader::NpyReader(const std::string &path)
     const std::int64_t there = status.st_size - static_cast<std::int64_t>(preamble + header.size());
     const std::int64_t needed = values * static_cast<std::int64_t>(sizeof(float));
     if (there != needed) {
-        throw Failure(in_quotes(path) + " has " + std::to_string(there) + " bytes of values, and its shape needs " +
-                      std::to_string(needed) + ".");
+        throw Failure(in_quotes(path) + " has " + std::to_string(there) +
+                      " bytes of values, and its shape needs " + std::to_string(needed) + ".");
     }
 }
 

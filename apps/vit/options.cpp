@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "command.h"
 
@@ -29,23 +31,44 @@ void add_format(CLI::App &app, Format &format, const std::vector<std::string> &n
         const bool known = std::find(names.begin(), names.end(), name) != names.end();
         return known ? std::string() : "'" + name + "' is none of " + joined(names);
     };
-    app.add_option_function<std::string>("--format", choose, "Form of the output, text if not given")
-        ->check(CLI::Validator(check, joined(names)))
-        ->type_name("");
+    app.add_option_function<std::string>("--format", choose, "Form of the output [" + names.front() + "]")
+        ->check(CLI::Validator(check, ""))
+        ->type_name(joined(names));
+}
+
+void add_model(CLI::App &app, std::string &directory) {
+    app.add_option("MODEL", directory, "Directory with config.json and model.safetensors")->type_name("");
+}
+
+void add_number(CLI::App &app, const std::string &name, int &value, int lowest, int highest,
+                const std::string &meaning) {
+    const auto check = [=](const std::string &text) {
+        int number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool whole = error == std::errc() && end == text.data() + text.size();
+        if (whole && number >= lowest && number <= highest) return std::string();
+        return "'" + text + "' is no number from " + std::to_string(lowest) + " to " +
+               std::to_string(highest);
+    };
+    app.add_option(name, value, meaning)->check(CLI::Validator(check, ""))->type_name("N");
+}
+
+void add_file(CLI::App &app, const std::string &name, std::string &path, const std::string &meaning) {
+    app.add_option(name, path, meaning)->type_name("FILE");
 }
 
 void add_threads(CLI::App &app, int &threads) {
-    app.add_option("--threads", threads, "Threads that compute; 0: as many as this process may use")
-        ->check(CLI::Range(0, most_threads))
-        ->capture_default_str();
+    add_number(app, "--threads", threads, 0, most_threads,
+               "Threads that compute [0: as many as this process may use]");
 }
 
 void add_batch(CLI::App &app, int &batch, const std::string &meaning) {
-    app.add_option("--batch", batch, meaning)->check(CLI::Range(1, most_batch))->capture_default_str();
+    add_number(app, "--batch", batch, 1, most_batch, meaning + " [" + std::to_string(batch) + "]");
 }
 
 void add_backend(CLI::App &app, std::string &backend) {
-    app.add_option("--backend", backend, "Compiled target to run, if not the first that can; 'vit info' lists them");
+    app.add_option("--backend", backend, "Compiled target to run, see 'vit info' [the first that can]")
+        ->type_name("NAME");
 }
 
 }  // namespace command

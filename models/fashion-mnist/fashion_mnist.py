@@ -17,7 +17,7 @@ def read(part):
 
 
 def read_idx(name, dimensions):
-    """The idx format: 0, 0, the type (8: uint8), the number of dimensions; their sizes as big-endian int32; values."""
+    """idx: 0, 0, type (8: uint8), number of dimensions, their sizes (big-endian int32), the values."""
     with gzip.open(FOLDER / name) as file:
         content = file.read()
     if content[:4] != bytes([0, 0, 8, dimensions]):

@@ -2,8 +2,9 @@
 
     python make_images.py
 
-Of each label the first test image that PyTorch classifies correctly (reference-predictions.u8), and the second one of
-the two labels that it finds hardest. Needs numpy, Pillow and Debian's package dataset-fashion-mnist.
+Of each label the first test image that PyTorch classifies correctly (reference-predictions.u8), and the
+second one of the two labels that it finds hardest. Needs numpy, Pillow and Debian's package
+dataset-fashion-mnist.
 """
 
 import pathlib

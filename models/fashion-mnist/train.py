@@ -2,10 +2,11 @@
 
     python train.py OUT [EPOCHS]
 
-Needs torch, transformers, torchvision or Pillow, and Debian's package dataset-fashion-mnist. An epoch takes about four
-minutes on two cores. Writes OUT/config.json, model.safetensors and preprocessor_config.json, what PyTorch predicts for
-the 10,000 test images (reference-predictions.u8, one byte each) and the logits of the first 64 (reference-logits.npy).
-The recipe is fixed and the test images choose nothing in it: their accuracy is only printed.
+Needs torch, transformers, Pillow and Debian's package dataset-fashion-mnist. An epoch takes about four
+minutes on two cores. Writes the checkpoint (config.json, model.safetensors, preprocessor_config.json), what
+PyTorch predicts for the 10,000 test images (reference-predictions.u8, a byte each) and the logits of the
+first 64 (reference-logits.npy). The recipe is fixed and the test images choose nothing in it: their accuracy
+is only printed.
 """
 
 import math

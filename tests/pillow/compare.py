@@ -2,9 +2,9 @@
 
     compare.py RESIZE_TOOL
 
-resize_tool runs the compiled stage. Every filter is compared over scikit-image's sample photographs, up and down, at odd
-and extreme sizes, then the rules that transformers has for sizes, crops and normalization. Exits with 1 if any value
-differs.
+resize_tool runs the compiled stage. Every filter is compared over scikit-image's sample photographs, up and
+down, at odd and extreme sizes, then the rules of transformers for sizes, crops and normalization. Exits
+with 1 if any value differs.
 """
 
 import importlib.util
@@ -29,15 +29,16 @@ class Tool:
     def __init__(self, path):
         self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def preprocess(self, image, filter=BILINEAR, size=(0, 0), shortest_edge=0, longest_edge=0, crop=(0, 0), scale=0.0,
-                   mean=(0, 0, 0), std=(0, 0, 0)):
+    def preprocess(self, image, filter=BILINEAR, size=(0, 0), shortest_edge=0, longest_edge=0, crop=(0, 0),
+                   scale=0.0, mean=(0, 0, 0), std=(0, 0, 0)):
         """image [height, width, channels] uint8, rows of any stride; sizes are (width, height)."""
         height, width, channels = image.shape
-        fields = [width, height, channels, image.strides[0], filter, size[1], size[0], shortest_edge, longest_edge,
+        stride = image.strides[0]
+        fields = [width, height, channels, stride, filter, size[1], size[0], shortest_edge, longest_edge,
                   crop[1], crop[0], repr(scale), *map(repr, mean), *map(repr, std)]
-        rows = numpy.lib.stride_tricks.as_strided(image, (height, image.strides[0]), (image.strides[0], 1)) \
-            if image.strides[0] == width * channels else padded_rows(image)
-        self.process.stdin.write((" ".join(map(str, fields)) + "\n").encode() + rows.tobytes())
+        rows = image if stride == width * channels else padded_rows(image)
+        self.process.stdin.write((" ".join(map(str, fields)) + "\n").encode())
+        self.process.stdin.write(numpy.ascontiguousarray(rows).data)
         self.process.stdin.flush()
         answer = self.process.stdout.readline().decode().strip()
         if answer.startswith("error") or not answer:
@@ -51,9 +52,9 @@ class Tool:
 
 
 def padded_rows(image):
-    """The rows of a view into a wider array, with what lies behind them as far as the array goes, then zeros."""
+    """The rows of a view into a wider array, with something else behind each."""
     height, stride = image.shape[0], image.strides[0]
-    rows = numpy.zeros((height, stride), numpy.uint8)
+    rows = numpy.full((height, stride), 99, numpy.uint8)
     rows[:, :image.shape[1] * image.shape[2]] = image.reshape(height, -1)
     return rows
 
@@ -80,7 +81,8 @@ class Comparison:
 
     def resize(self, name, image, filter, size, **arguments):
         resized = Image.fromarray(image).resize(size, filter)
-        self.check(f"{name} to {size}, filter {filter}", image, planes(resized), filter=filter, size=size, **arguments)
+        label = f"{name} to {size}, filter {filter}"
+        self.check(label, image, planes(resized), filter=filter, size=size, **arguments)
 
 
 def planes(picture):
@@ -111,7 +113,7 @@ def center_crop(image, width, height):
 
 def normalize(image, scale, mean, std):
     """transformers 5.24, PilBackend: rescale in double, keep float32, normalize in float32."""
-    image = (image.astype(numpy.float64) * scale).astype(numpy.float32) if scale else image.astype(numpy.float32)
+    image = (image.astype(numpy.float64) * (scale or 1)).astype(numpy.float32)
     mean, std = numpy.array(mean, numpy.float32), numpy.array(std, numpy.float32)
     return ((image.T - mean) / std).T
 
@@ -135,15 +137,18 @@ def compare_sizes(comparison, pictures):
 def compare_extremes(comparison, pictures):
     coffee = Image.fromarray(pictures["coffee.png"])
     large = numpy.asarray(coffee.resize((4000, 3000), BICUBIC))
-    shapes = [(1, 1), (1, 500), (500, 1), (2, 3), (3, 2), (7, 7), (7, 900), (8, 8), (9, 1), (13, 5), (1, 20000), (20000, 1)]
+    shapes = [(1, 1), (1, 500), (500, 1), (2, 3), (3, 2), (7, 7), (7, 900), (8, 8), (9, 1), (13, 5),
+              (1, 20000), (20000, 1), (1, 65535), (65535, 1)]
     for filter in FILTERS:
         for width, height in shapes:
             crop = numpy.asarray(coffee.resize((width, height), NEAREST))
             for size in [(1, 1), (3, 2), (8, 8), (17, 9), (224, 224)]:
                 comparison.resize(f"{width} x {height}", crop, filter, size)
-        for size in [(224, 224), (1, 1), (640, 480), (4001, 2999)] if filter in (BILINEAR, LANCZOS) else [(224, 224)]:
+        more_sizes = [(1, 1), (640, 480), (4001, 2999)] if filter in (BILINEAR, LANCZOS) else []
+        for size in [(224, 224)] + more_sizes:
             comparison.resize("4000 x 3000", large, filter, size)
-    noise = numpy.random.default_rng(1).integers(0, 2, (301, 403, 3), numpy.uint8) * 255  # sums beyond 0 and 255
+    # Black and white alone: sums beyond 0 and 255.
+    noise = numpy.random.default_rng(1).integers(0, 2, (301, 403, 3), numpy.uint8) * 255
     for filter in FILTERS:
         for size in SIZES:
             comparison.resize("noise", noise, filter, size)
@@ -157,7 +162,8 @@ def compare_rules(comparison, pictures):
     for name in ["astronaut.png", "coffee.png", "rocket.jpg", "retina.jpg"]:
         for image in (pictures[name], numpy.ascontiguousarray(pictures[name].transpose(1, 0, 2))):
             height, width = image.shape[:2]
-            for shortest, longest in [(256, 0), (224, 0), (100, 120), (333, 400), (97, 1333), (min(width, height), 4000)]:
+            edges = [(256, 0), (224, 0), (100, 120), (333, 400), (97, 1333), (min(width, height), 4000)]
+            for shortest, longest in edges:
                 size = shortest_edge_size(width, height, shortest, longest)
                 resized = planes(Image.fromarray(image).resize(size, BICUBIC))
                 asked = dict(filter=BICUBIC, shortest_edge=shortest, longest_edge=longest)
@@ -169,12 +175,13 @@ def compare_rules(comparison, pictures):
                 mean, std = IMAGENET
                 for scale in (1 / 255, 0.00392156862745098, 1 / 127.5):
                     expected = normalize(center_crop(resized, 225, 323), scale, mean, std)
-                    comparison.check(f"{label}, normalized", image, expected, **asked, crop=(225, 323), scale=scale,
-                                     mean=mean, std=std)
+                    comparison.check(f"{label}, normalized", image, expected, **asked, crop=(225, 323),
+                                     scale=scale, mean=mean, std=std)
             for crop in [(224, 224), (width + 5, 10), (10, height + 4)]:
                 comparison.check(f"{name}, no resize", image, center_crop(planes(image), *crop), crop=crop)
-            comparison.check(f"{name}, no rescale", image, normalize(planes(image), 0, (128.0, 1.5, 3.25), (127.5, 3, 7)),
-                             mean=(128.0, 1.5, 3.25), std=(127.5, 3, 7))
+            mean, std = (128.0, 1.5, 3.25), (127.5, 3, 7)
+            comparison.check(f"{name}, no rescale", image, normalize(planes(image), 0, mean, std),
+                             mean=mean, std=std)
 
 
 def main():

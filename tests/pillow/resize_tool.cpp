@@ -1,8 +1,9 @@
 // Preprocesses pictures for compare.py. A request on the standard input is a line of fields
-//   width height channels row_stride  filter  height width shortest_edge longest_edge  crop_height crop_width
-//   rescale_factor mean mean mean std std std
-// (0 for a size, a crop, a rescale factor or a first std that is not asked for) and height x row_stride bytes. The answer
-// is a line "width height" and 3 x height x width float32, or a line "error" with the sentence. Ends with the input.
+//   width height channels row_stride  filter  height width shortest_edge longest_edge  crop_height
+//   crop_width rescale_factor mean mean mean std std std
+// (0 for a size, a crop, a rescale factor or a first std that is not asked for) and height x row_stride
+// bytes. The answer is a line "width height" and 3 x height x width float32, or a line "error" with the
+// sentence. Ends with the input.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -22,10 +23,11 @@ bool read_request(Request &request, std::vector<std::uint8_t> &bytes) {
     vit::Preprocessing &p = request.preprocessing;
     int filter = 0;
     long stride = 0;
-    const int fields = std::scanf(
-        "%d %d %d %ld %d %d %d %d %d %d %d %lf %lf %lf %lf %lf %lf %lf", &request.image.width, &request.image.height,
-        &request.image.channels, &stride, &filter, &p.height, &p.width, &p.shortest_edge, &p.longest_edge, &p.crop_height,
-        &p.crop_width, &p.rescale_factor, &p.mean[0], &p.mean[1], &p.mean[2], &p.std[0], &p.std[1], &p.std[2]);
+    const int fields =
+        std::scanf("%d %d %d %ld %d %d %d %d %d %d %d %lf %lf %lf %lf %lf %lf %lf", &request.image.width,
+                   &request.image.height, &request.image.channels, &stride, &filter, &p.height, &p.width,
+                   &p.shortest_edge, &p.longest_edge, &p.crop_height, &p.crop_width, &p.rescale_factor,
+                   &p.mean[0], &p.mean[1], &p.mean[2], &p.std[0], &p.std[1], &p.std[2]);
     if (fields != 18 || std::getchar() != '\n') {
         return false;
     }
@@ -58,7 +60,7 @@ int main() {
         vit::Result<void> done;
         if (plan) {
             pixels.assign(std::size_t{3} * plan->width * plan->height, -1.0f);
-            done = vit::run_preprocess((*backend)->kernels->preprocess, context, *plan, request.image, pixels.data());
+            done = vit::run_preprocess(*(*backend)->kernels, context, *plan, request.image, pixels.data());
         }
         if (!plan || !done) {
             std::printf("error %s\n", (plan ? done.error() : plan.error()).message.c_str());

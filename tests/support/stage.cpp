@@ -13,16 +13,18 @@
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
 #include "schedules/patch_embed.h"
+#include "schedules/preprocess.h"
 
 namespace vit::test {
 
 namespace {
 
-using Param = Halide::Internal::GeneratorParamBase;
+using Param = Halide::Internal::GeneratorParam_Arithmetic<int>;
 
+// set_impl and not set: Halide 21's set does not look at the range.
 bool accepts(Param &param, int value) {
     try {
-        param.set(value);
+        param.set_impl(value);
         return true;
     } catch (const Halide::CompileError &) {
         return false;
@@ -32,7 +34,7 @@ bool accepts(Param &param, int value) {
 // How far one can go from `inside` by doubling and then halving steps (direction is 1 or -1).
 int furthest(Param &param, int inside, int direction) {
     int step = 1;
-    while (accepts(param, inside + direction * step)) step *= 2;
+    while (step < 1 << 24 && accepts(param, inside + direction * step)) step *= 2;
     for (; step > 0; step /= 2) {
         if (accepts(param, inside + direction * step)) inside += direction * step;
     }
@@ -44,16 +46,17 @@ struct Range {
     int low, high;
 };
 
-// The GeneratorParams of a tuning struct: Halide keeps a registry of where they are in memory, and a value out of
-// range is an error.
+// The GeneratorParams of a tuning struct, all of them integers: Halide keeps a registry of where they are in memory, and
+// a value out of range is an error.
 template<typename Tuning>
 std::vector<Range> ranges_of() {
     using Registry = Halide::Internal::ObjectInstanceRegistry;
     Tuning tuning;
     std::vector<Range> ranges;
     for (const auto &[subject, kind] : Registry::instances_in_range(&tuning, sizeof(tuning))) {
-        Param &param = *static_cast<Param *>(subject);
-        ranges.push_back({param.name(), furthest(param, 1, -1), furthest(param, 1, 1)});
+        Param &param = dynamic_cast<Param &>(*static_cast<Halide::Internal::GeneratorParamBase *>(subject));
+        const int inside = param.value();
+        ranges.push_back({param.name(), furthest(param, inside, -1), furthest(param, inside, 1)});
     }
     return ranges;
 }
@@ -63,6 +66,7 @@ std::vector<Range> ranges_of(const std::string &stage) {
            : stage == "layer_norm"  ? ranges_of<LayerNormTuning>()
            : stage == "attention"   ? ranges_of<AttentionTuning>()
            : stage == "patch_embed" ? ranges_of<PatchEmbedTuning>()
+           : stage == "preprocess"  ? ranges_of<PreprocessTuning>()
            : stage == "head"        ? ranges_of<HeadTuning>()
                                     : std::vector<Range>();
 }
@@ -117,6 +121,7 @@ using I = std::int32_t;
 template Kernel<B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);

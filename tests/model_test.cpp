@@ -1,0 +1,181 @@
+// Whole models against transformers, through the public interface alone. VIT_GOLDEN_LARGE=DIRECTORY adds the models that
+// `make_models.py --large DIRECTORY` made.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/golden.h"
+#include "vit/vit.h"
+
+namespace vit::test {
+namespace {
+
+TEST(Golden, there_are_models) {
+    EXPECT_GE(golden_directories(false).size(), 10u);
+}
+
+// The library's errors end the test with their sentence.
+template<typename T>
+T value_of(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::vector<float> forward(Session &session, const float *pixels, int batch, int labels) {
+    std::vector<float> logits(std::size_t(batch) * labels, NAN);
+    value_of(session.forward(pixels, batch, logits.data()));
+    return logits;
+}
+
+bool same_bits(const std::vector<float> &a, const std::vector<float> &b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+class ModelTest : public testing::TestWithParam<std::string> {
+protected:
+    Session session(int threads, int max_batch) const {
+        return value_of(Session::create(model, {.threads = threads, .max_batch = max_batch}));
+    }
+
+    Golden golden{GetParam()};
+    Model model = value_of(Model::load(GetParam()));
+};
+
+TEST_P(ModelTest, is_what_the_golden_files_hold) {
+    const Architecture &a = model.architecture();
+    const std::vector<int> pixels{golden.batch(), a.channels, a.image_height, a.image_width};
+    EXPECT_EQ(golden.pixels.shape, pixels);
+    EXPECT_EQ(golden.labels(), a.labels);
+    const std::vector<int> picture{a.channels, a.image_height, a.image_width};
+    EXPECT_EQ(golden.picture_pixels.shape, picture);
+}
+
+TEST_P(ModelTest, logits_are_those_of_transformers) {
+    Session session = this->session(2, golden.batch());
+    const std::vector<float> logits = forward(session, golden.pixels.values.data(), golden.batch(), golden.labels());
+    for (int b = 0; b < golden.batch(); b++) {
+        SCOPED_TRACE("input " + std::to_string(b));
+        expect_logits(&logits[std::size_t(b) * golden.labels()], golden.logits.item(b), golden.labels());
+    }
+}
+
+// Neither the batch an image is in, nor its place there, nor the number of threads changes the order of a sum.
+TEST_P(ModelTest, batches_and_threads_change_no_bit) {
+    const int batch = golden.batch(), labels = golden.labels();
+    Session alone = session(1, 1);
+    std::vector<float> one_by_one;
+    for (int b = 0; b < batch; b++) {
+        const std::vector<float> logits = forward(alone, golden.pixels.item(b), 1, labels);
+        one_by_one.insert(one_by_one.end(), logits.begin(), logits.end());
+    }
+    for (const int threads : {1, 2, 3}) {
+        Session session = this->session(threads, batch + 1);
+        EXPECT_EQ(session.threads(), threads);
+        for (int part = 1; part <= batch; part++) {  // from the last image backwards, the places of images change
+            const float *pixels = golden.pixels.item(batch - part);
+            const auto first = one_by_one.end() - std::ptrdiff_t{part} * labels;
+            EXPECT_TRUE(same_bits(forward(session, pixels, part, labels), {first, one_by_one.end()}))
+                << threads << " threads, the last " << part << " of " << batch << " images";
+        }
+    }
+}
+
+TEST_P(ModelTest, two_sessions_at_once_change_no_bit) {
+    const int batch = golden.batch(), labels = golden.labels();
+    Session alone = session(1, batch);
+    const std::vector<float> expected = forward(alone, golden.pixels.values.data(), batch, labels);
+    std::vector<Session> sessions;
+    for (int i = 0; i < 2; i++) sessions.push_back(session(2, batch));
+    constexpr int repeats = 5;
+    std::vector<std::vector<float>> found(2 * repeats);
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 2; i++) {
+            threads.emplace_back([&, i] {
+                for (int r = 0; r < repeats; r++) {
+                    std::vector<float> &logits = found[i * repeats + r];
+                    logits.assign(expected.size(), NAN);
+                    if (!sessions[i].forward(golden.pixels.values.data(), batch, logits.data())) logits.clear();
+                }
+            });
+        }
+    }
+    for (const std::vector<float> &logits : found) EXPECT_TRUE(same_bits(logits, expected));
+}
+
+TEST_P(ModelTest, a_picture_becomes_the_pixels_of_transformers) {
+    const Image picture = value_of(Image::read(golden.picture));
+    Session session = this->session(2, 1);
+    std::vector<float> pixels(golden.picture_pixels.values.size(), NAN);
+    value_of(session.preprocess(picture.view(), pixels.data()));
+    std::size_t different = 0;
+    for (std::size_t i = 0; i < pixels.size(); i++) {
+        if (std::memcmp(&pixels[i], &golden.picture_pixels.values[i], sizeof(float)) == 0) continue;
+        if (different++ == 0) {
+            ADD_FAILURE() << "value " << i << " is " << pixels[i] << ", should be "
+                          << golden.picture_pixels.values[i];
+        }
+    }
+    EXPECT_EQ(different, 0u) << "of " << pixels.size();
+}
+
+TEST_P(ModelTest, a_picture_is_classified_as_by_transformers) {
+    const Npy &golden_logits = golden.picture_logits, &golden_scores = golden.picture_scores;
+    const int labels = golden.labels();
+    const Image picture = value_of(Image::read(golden.picture));
+    Session session = this->session(2, 1);
+    const std::vector<Prediction> best = value_of(session.classify(picture.view(), 5));
+
+    // No score depends on the logits more steeply than this: |d softmax_i| <= 2 p_i (1 - p_i) max |d z|, p (1 - p) <= 1/4.
+    const Scores kind = model.architecture().scores;
+    const double slope = kind == Scores::softmax ? 0.5 : kind == Scores::sigmoid ? 0.25 : 1;
+    // exp, sum and quotient: a unit in the last place or two each, of scores that are then at most 1.
+    const double rounding = kind == Scores::identity ? 0 : 8 * 0x1p-24;
+    const double tolerance = slope * logit_tolerance(golden_logits.values.data(), labels) + rounding;
+    std::vector<int> indices;
+    for (const Prediction &prediction : best) {
+        indices.push_back(prediction.index);
+        EXPECT_NEAR(prediction.score, golden_scores.values.at(prediction.index), tolerance) << prediction.index;
+    }
+    EXPECT_EQ(indices, largest_indices(golden_scores.values.data(), labels, 5));
+
+    std::vector<float> scores(labels, NAN);
+    value_of(session.scores(scores.data()));
+    for (int i = 0; i < labels; i++) EXPECT_NEAR(scores[i], golden_scores.values[i], tolerance) << "label " << i;
+
+    const std::vector<Prediction> from_file = value_of(session.classify_file(golden.picture, labels + 7));
+    ASSERT_EQ(static_cast<int>(from_file.size()), labels);
+    for (std::size_t i = 0; i < best.size(); i++) {
+        EXPECT_EQ(from_file[i].index, best[i].index);
+        EXPECT_EQ(from_file[i].score, best[i].score);
+    }
+
+    const std::vector<float> logits = forward(session, golden.picture_pixels.values.data(), 1, labels);
+    expect_logits(logits.data(), golden_logits.values.data(), labels);
+}
+
+TEST_P(ModelTest, labels_are_those_of_the_configuration) {
+    std::ifstream file(GetParam() + "/config.json");
+    const nlohmann::json config = nlohmann::json::parse(file);
+    for (int i = 0; i < golden.labels(); i++) {
+        std::string expected = "LABEL_" + std::to_string(i);
+        if (config.contains("id2label")) expected = config["id2label"].at(std::to_string(i));
+        EXPECT_EQ(model.label(i), expected);
+    }
+    EXPECT_EQ(model.label(-1), "");
+    EXPECT_EQ(model.label(golden.labels()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(models, ModelTest, testing::ValuesIn(golden_directories()), golden_name);
+
+}  // namespace
+}  // namespace vit::test
