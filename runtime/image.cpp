@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "jpeg_integrity.h"
 #include "mapped_file.h"
 #include "png_integrity.h"
 #include "pnm.h"
@@ -42,7 +43,7 @@ std::optional<Format> format_of(Octets bytes) {
 }
 
 Result<void> check_pixels(std::int64_t width, std::int64_t height, const std::string &sentence) {
-    if (width * height > Image::max_pixels) {
+    if (width > 0 && height > Image::max_pixels / width) {
         return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(width) + " x " +
                                                 std::to_string(height) + " pixels, more than " +
                                                 std::to_string(Image::max_pixels));
@@ -140,6 +141,14 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
             return fail(ErrorCode::format, file + ": is none of JPEG, PNG, BMP, GIF, TGA and PNM");
         }
         const std::string sentence = file + ": is " + format->name;
+        if (format->stb == StbFormat::png) {
+            if (const auto size = png_size(bytes)) {
+                VIT_TRY(check_pixels(size->width, size->height, sentence));
+            }
+        }
+        if (format->stb == StbFormat::jpeg) {
+            VIT_TRY(check_jpeg(bytes, sentence));
+        }
         VIT_TRY_ASSIGN(const StbPicture header, stb_header(format->stb, bytes, sentence));
         VIT_TRY(check_pixels(header.width, header.height, sentence));
         if (format->stb == StbFormat::png) {

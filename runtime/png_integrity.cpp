@@ -1,6 +1,7 @@
 #include "png_integrity.h"
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace vit {
@@ -35,9 +36,16 @@ std::uint32_t big_endian(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
+std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes) {
+    if (bytes.size() < 24) {
+        return std::nullopt;
+    }
+    return PngSize{big_endian(bytes.subspan(16)), big_endian(bytes.subspan(20))};
+}
+
 Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence) {
-    constexpr std::size_t signature = 8,
-                          around = 12;  // bytes: before the first chunk; length, type and checksum of one
+    constexpr std::size_t signature = 8;  // bytes before the first chunk
+    constexpr std::size_t around = 12;    // bytes of a chunk's length, type and checksum
     for (std::size_t at = signature; at + around <= bytes.size();) {
         const std::uint32_t length = big_endian(bytes.subspan(at));
         if (length > bytes.size() - at - around) {
@@ -45,8 +53,7 @@ Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &s
         }
         const auto named = bytes.subspan(at + 4, 4 + std::size_t{length});  // type and data
         const std::string_view type(reinterpret_cast<const char *>(named.data()), 4);
-        const bool critical = (type[0] & 32) == 0;
-        if ((critical || type == "tRNS") && crc(named) != big_endian(bytes.subspan(at + 8 + length))) {
+        if (crc(named) != big_endian(bytes.subspan(at + 8 + length))) {
             return fail(ErrorCode::format,
                         sentence + " that is corrupted: a checksum is wrong in the chunk at byte " +
                             std::to_string(at));

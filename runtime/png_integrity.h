@@ -2,15 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "error.h"
 
 namespace vit {
 
-// Whether chunks follow each other up to IEND, with the checksums of those that the pixels depend on
-// (ISO/IEC 15948, 5.3). `sentence` is the beginning of the message, as in "cat.png: is a PNG picture".
-// Errors: format.
+struct PngSize {
+    std::uint32_t width, height;
+};
+
+// The size that a PNG header claims. (stb_image does not say how large a picture is that is too large for it.)
+std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes);
+
+// Whether chunks follow each other up to IEND, all with the right checksums (ISO/IEC 15948, 5.3).
+// `sentence` is the beginning of the message, as in "cat.png: is a PNG picture". Errors: format.
 Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence);
 
 }  // namespace vit

@@ -205,8 +205,8 @@ Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &f
 Result<void> check_output_size(const Preprocessing &p, const Architecture &a, const std::string &file) {
     const auto check = [&](const char *key, int height, int width) -> Result<void> {
         if (height == a.image_height && width == a.image_width) return {};
-        return fail(ErrorCode::config, printable_path(file) + ": " + key + " is " + size_text(height, width) +
-                                           ", but the model's image_size is " +
+        return fail(ErrorCode::config, printable_path(file) + ": " + key + " is " +
+                                           size_text(height, width) + ", but the model's image_size is " +
                                            size_text(a.image_height, a.image_width));
     };
     if (p.do_center_crop) return check("crop_size", p.crop_height, p.crop_width);

@@ -62,7 +62,8 @@ std::string printable_path(std::string_view path) {
     constexpr std::size_t limit = 400;
     if (path.size() <= limit) return printable(path, 0);
     path.remove_prefix(path.size() - limit);
-    while (!path.empty() && (static_cast<unsigned char>(path.front()) & 0xC0) == 0x80) path.remove_prefix(1);
+    while (!path.empty() && (static_cast<unsigned char>(path.front()) & 0xC0) == 0x80)
+        path.remove_prefix(1);
     return "..." + printable(path, 0);
 }
 

@@ -19,28 +19,10 @@ using test::hf_vit;
 using test::HfVit;
 using test::NamedTensor;
 using test::Names;
+using test::Random;
 using test::safetensors_file;
 using test::TemporaryDirectory;
-
-// Every size another one, so that no two can be mistaken for each other.
-Architecture tiny() {
-    Architecture a;
-    a.image_height = 15;  // not a multiple of the patch: the last row is left out
-    a.image_width = 12;
-    a.patch_height = 4;
-    a.patch_width = 2;
-    a.width = 10;
-    a.depth = 2;
-    a.heads = 5;
-    a.mlp_width = 14;
-    a.labels = 3;
-    a.layer_norm_epsilon = 1e-6f;
-    return a;
-}
-
-unsigned seed() {
-    return static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
-}
+using test::tiny_architecture;
 
 void expect_tensor(const Tensor &read, HfVit &written, const std::string &name, DType dtype) {
     SCOPED_TRACE(name);
@@ -59,7 +41,9 @@ void expect_tensor(const Tensor &read, HfVit &written, const std::string &name, 
 
 // Each tensor of the canonical form holds what was written under the name that transformers has for it.
 void expect_weights(const Checkpoint &c, HfVit &written, Names names, DType dtype) {
-    const auto expect = [&](const Tensor &read, const std::string &name) { expect_tensor(read, written, name, dtype); };
+    const auto expect = [&](const Tensor &read, const std::string &name) {
+        expect_tensor(read, written, name, dtype);
+    };
     const auto expect_linear = [&](const LinearWeights &read, const std::string &name, bool bias = true) {
         expect(read.weight, name + ".weight");
         if (bias) {
@@ -96,12 +80,13 @@ void expect_weights(const Checkpoint &c, HfVit &written, Names names, DType dtyp
 }
 
 TEST(Checkpoint, ReadsBothGenerationsOfNamesInEveryType) {
+    Random random;
     for (const Names names : {Names::published, Names::in_memory}) {
         for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
             for (const bool qkv_bias : {true, false}) {
-                Architecture a = tiny();
+                Architecture a = tiny_architecture();
                 a.qkv_bias = qkv_bias;
-                HfVit vit = hf_vit(a, seed(), names, dtype);
+                HfVit vit = hf_vit(a, random, names, dtype);
                 TemporaryDirectory directory;
                 vit.write(directory);
                 const auto checkpoint = read_checkpoint(directory.path());
@@ -119,7 +104,8 @@ TEST(Checkpoint, ReadsBothGenerationsOfNamesInEveryType) {
 }
 
 TEST(Checkpoint, ReadsMixedTypesAndIgnoresWhatOtherUsesLeave) {
-    HfVit vit = hf_vit(tiny(), seed());
+    Random random;
+    HfVit vit = hf_vit(tiny_architecture(), random);
     vit.tensor("classifier.weight").dtype = DType::bf16;
     vit.tensor("vit.layernorm.bias").dtype = DType::f16;
     vit.tensors.push_back({"vit.pooler.dense.weight", {10, 10}, std::vector<float>(100, NAN)});
@@ -136,7 +122,8 @@ TEST(Checkpoint, ReadsMixedTypesAndIgnoresWhatOtherUsesLeave) {
 }
 
 TEST(Checkpoint, OutlivesItsFilesAndIsNamedAfterItsDirectory) {
-    HfVit vit = hf_vit(tiny(), seed());
+    Random random;
+    HfVit vit = hf_vit(tiny_architecture(), random);
     TemporaryDirectory directory;
     vit.write(directory);
     const auto checkpoint = read_checkpoint(directory.path() + "/");
@@ -162,89 +149,6 @@ TEST(Checkpoint, ReadsTheBundledModel) {
     EXPECT_EQ(checkpoint->blocks.size(), 6u);
 }
 
-// A directory of two shards and their index, to be spoilt.
-struct Shards {
-    nlohmann::json index;
-    std::vector<NamedTensor> first, second;
-
-    static constexpr const char *names[] = {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
-
-    explicit Shards(const HfVit &vit) {
-        for (std::size_t i = 0; i < vit.tensors.size(); i++) {
-            (i % 2 ? second : first).push_back(vit.tensors[i]);
-            index["weight_map"][vit.tensors[i].name] = names[i % 2];
-        }
-    }
-    void write(const HfVit &vit, const TemporaryDirectory &directory) const {
-        vit.write(directory);
-        directory.remove("model.safetensors");
-        directory.write("model.safetensors.index.json", index.dump());
-        directory.write(names[0], safetensors_file(first));
-        directory.write(names[1], safetensors_file(second));
-    }
-};
-
-TEST(Checkpoint, ReadsShards) {
-    HfVit vit = hf_vit(tiny(), seed());
-    TemporaryDirectory directory;
-    Shards(vit).write(vit, directory);
-    const auto checkpoint = read_checkpoint(directory.path());
-    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
-    EXPECT_EQ(checkpoint->storage.size(), 2u);
-    expect_weights(*checkpoint, vit, Names::published, DType::f32);
-}
-
-TEST(Checkpoint, RefusesBadShards) {
-    const std::string other = Shards::names[1];
-    struct {
-        const char *what;
-        std::function<void(Shards &)> spoil;
-        ErrorCode code;
-        std::vector<std::string> named;
-    } const cases[] = {
-        {"a path upwards", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = "../x.safetensors"; },
-         ErrorCode::config, {"index.json", "weight_map", "classifier.bias", "../x.safetensors"}},
-        {"an absolute path", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = "/x"; }, ErrorCode::config,
-         {"index.json", "weight_map", "'/x'"}},
-        {"the directory", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = ".."; }, ErrorCode::config,
-         {"index.json", "weight_map", "'..'"}},
-        {"no name", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = ""; }, ErrorCode::config, {"weight_map"}},
-        {"a number", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = 7; }, ErrorCode::config, {"weight_map"}},
-        {"a null byte", [](Shards &s) { s.index["weight_map"]["classifier.bias"] = std::string("a\0b", 3); },
-         ErrorCode::config, {"weight_map", "a\\x00b"}},
-        {"no map", [](Shards &s) { s.index = {{"metadata", {}}}; }, ErrorCode::config, {"index.json", "weight_map"}},
-        {"an empty map", [](Shards &s) { s.index["weight_map"] = nlohmann::json::object(); }, ErrorCode::tensor,
-         {"index.json", "classifier.weight"}},
-        {"a list", [](Shards &s) { s.index = nlohmann::json::array(); }, ErrorCode::config, {"index.json"}},
-        {"a shard that is missing",
-         [](Shards &s) {
-             for (auto *shard : {&s.first, &s.second}) {
-                 std::erase_if(*shard, [](const NamedTensor &tensor) { return tensor.name == "classifier.bias"; });
-             }
-             s.index["weight_map"]["classifier.bias"] = "none.safetensors";
-         },
-         ErrorCode::io, {"/none.safetensors"}},
-        {"the wrong shard",
-         [&](Shards &s) { s.index["weight_map"][s.first.front().name] = other; },
-         ErrorCode::tensor, {Shards::names[0], "vit.embeddings.cls_token", other}},
-        {"a tensor in two shards", [](Shards &s) { s.second.push_back(s.first.front()); }, ErrorCode::tensor,
-         {other, "vit.embeddings.cls_token", Shards::names[0]}},
-        {"a tensor in no shard", [](Shards &s) { s.first.erase(s.first.begin()); }, ErrorCode::tensor,
-         {Shards::names[0], "vit.embeddings.cls_token", "missing"}},
-        {"a tensor not in the map", [](Shards &s) { s.index["weight_map"].erase("classifier.bias"); }, ErrorCode::tensor,
-         {"classifier.bias", "weight_map"}},
-    };
-    for (const auto &bad : cases) {
-        SCOPED_TRACE(bad.what);
-        const HfVit vit = hf_vit(tiny(), seed());
-        Shards shards(vit);
-        bad.spoil(shards);
-        TemporaryDirectory directory;
-        shards.write(vit, directory);
-        expect_error(read_checkpoint(directory.path()), bad.code, bad.named);
-    }
-}
-
 struct BadModel {
     const char *what;
     std::function<void(HfVit &)> spoil;
@@ -268,67 +172,117 @@ std::vector<BadModel> bad_models() {
         };
     };
     return {
-        {"an unknown tensor", add("vit.encoder.layer.0.lora_A"), ErrorCode::tensor,
+        {"an unknown tensor",
+         add("vit.encoder.layer.0.lora_A"),
+         ErrorCode::tensor,
          {"model.safetensors", "'vit.encoder.layer.0.lora_A'", "[2, 5]", "not known"}},
-        {"two unknown tensors", [&](HfVit &vit) { add("x")(vit), add("y")(vit); }, ErrorCode::tensor, {"'x'", "1 more"}},
+        {"two unknown tensors",
+         [&](HfVit &vit) { add("x")(vit), add("y")(vit); },
+         ErrorCode::tensor,
+         {"'x'", "1 more"}},
         {"a bias too many", add("vit.embeddings.cls_token.bias"), ErrorCode::tensor, {"cls_token.bias"}},
-        {"no classifier", [](HfVit &vit) { vit.erase("classifier.weight"), vit.erase("classifier.bias"); },
-         ErrorCode::tensor, {"classifier.weight", "[3, 10]", "without a classifier"}},
+        {"no classifier",
+         [](HfVit &vit) { vit.erase("classifier.weight"), vit.erase("classifier.bias"); },
+         ErrorCode::tensor,
+         {"classifier.weight", "[3, 10]", "without a classifier"}},
         {"names without prefix",
          [](HfVit &vit) {
              for (NamedTensor &tensor : vit.tensors) {
                  if (tensor.name.starts_with("vit.")) tensor.name.erase(0, 4);
              }
          },
-         ErrorCode::tensor, {"vit.embeddings.cls_token", "[1, 1, 10]", "missing"}},
-        {"more labels than the classifier", set("id2label", {{"0", "a"}, {"1", "b"}, {"2", "c"}, {"3", "d"}}),
-         ErrorCode::tensor, {"classifier.weight", "[3, 10]", "[4, 10]"}},
-        {"fewer layers in the file", set("num_hidden_layers", 3), ErrorCode::tensor, {"2 layers", "num_hidden_layers is 3"}},
-        {"more layers in the file", set("num_hidden_layers", 1), ErrorCode::tensor, {"2 layers", "num_hidden_layers is 1"}},
+         ErrorCode::tensor,
+         {"vit.embeddings.cls_token", "[1, 1, 10]", "missing"}},
+        {"more labels than the classifier",
+         set("id2label", {{"0", "a"}, {"1", "b"}, {"2", "c"}, {"3", "d"}}),
+         ErrorCode::tensor,
+         {"classifier.weight", "[3, 10]", "[4, 10]"}},
+        {"fewer layers in the file",
+         set("num_hidden_layers", 3),
+         ErrorCode::tensor,
+         {"2 layers", "num_hidden_layers is 3"}},
+        {"more layers in the file",
+         set("num_hidden_layers", 1),
+         ErrorCode::tensor,
+         {"2 layers", "num_hidden_layers is 1"}},
         {"another width", set("hidden_size", 20), ErrorCode::tensor, {"vit.embeddings", "10", "20"}},
-        {"another mlp", set("intermediate_size", 15), ErrorCode::tensor, {"intermediate.dense", "[14, 10]", "[15, 10]"}},
+        {"another mlp",
+         set("intermediate_size", 15),
+         ErrorCode::tensor,
+         {"intermediate.dense", "[14, 10]", "[15, 10]"}},
         {"another patch", set("patch_size", {4, 3}), ErrorCode::unsupported, {"19 positions", "make 13"}},
         {"another patch of as many positions",
          [](HfVit &vit) {
              vit.config["patch_size"] = {5, 2};
          },
-         ErrorCode::tensor, {"projection.weight", "[10, 3, 4, 2]", "[10, 3, 5, 2]"}},
+         ErrorCode::tensor,
+         {"projection.weight", "[10, 3, 4, 2]", "[10, 3, 5, 2]"}},
         {"another image size",
          [](HfVit &vit) {
              vit.config["image_size"] = {16, 24};
              vit.preprocessor["size"] = {{"height", 16}, {"width", 24}};
          },
-         ErrorCode::unsupported, {"position_embeddings", "19 positions", "make 49"}},
-        {"preprocessing to another size", set("image_size", {14, 12}), ErrorCode::config,
+         ErrorCode::unsupported,
+         {"position_embeddings", "19 positions", "make 49"}},
+        {"preprocessing to another size",
+         set("image_size", {14, 12}),
+         ErrorCode::config,
          {"preprocessor_config.json", "15x12", "14x12"}},
-        {"grey pictures", set("num_channels", 1), ErrorCode::unsupported, {"config.json", "num_channels", "1"}},
-        {"a bias against qkv_bias", set("qkv_bias", false), ErrorCode::tensor, {"query.bias", "qkv_bias is false"}},
-        {"no bias with qkv_bias", [](HfVit &vit) { vit.erase(block1 + "attention.attention.key.bias"); },
-         ErrorCode::tensor, {block1 + "attention.attention.key.bias", "[10]", "missing"}},
-        {"no bias", [](HfVit &vit) { vit.erase("classifier.bias"); }, ErrorCode::tensor, {"classifier.bias", "[3]"}},
+        {"grey pictures",
+         set("num_channels", 1),
+         ErrorCode::unsupported,
+         {"config.json", "num_channels", "1"}},
+        {"a bias against qkv_bias",
+         set("qkv_bias", false),
+         ErrorCode::tensor,
+         {"query.bias", "qkv_bias is false"}},
+        {"no bias with qkv_bias",
+         [](HfVit &vit) { vit.erase(block1 + "attention.attention.key.bias"); },
+         ErrorCode::tensor,
+         {block1 + "attention.attention.key.bias", "[10]", "missing"}},
+        {"no bias",
+         [](HfVit &vit) { vit.erase("classifier.bias"); },
+         ErrorCode::tensor,
+         {"classifier.bias", "[3]"}},
         {"both generations of names",
          [](HfVit &vit) {
              const NamedTensor copy = vit.tensor(block1 + "output.dense.bias");
              vit.tensors.push_back({"vit.layers.1.mlp.fc2.bias", copy.shape, copy.values});
          },
-         ErrorCode::tensor, {"vit.layers.0.layernorm_before.weight", "missing"}},
-        {"a shape turned", [](HfVit &vit) { vit.tensor(block1 + "output.dense.weight").shape = {14, 10}; },
-         ErrorCode::tensor, {block1 + "output.dense.weight", "[14, 10]", "[10, 14]"}},
-        {"a shape with one more dimension", [](HfVit &vit) { vit.tensor("vit.layernorm.bias").shape = {1, 10}; },
-         ErrorCode::tensor, {"vit.layernorm.bias", "[1, 10]", "[10]"}},
-        {"NaN", poison(block1 + "intermediate.dense.weight", 37, NAN, DType::f32), ErrorCode::tensor,
+         ErrorCode::tensor,
+         {"vit.layers.0.layernorm_before.weight", "missing"}},
+        {"a shape turned",
+         [](HfVit &vit) {
+             vit.tensor(block1 + "output.dense.weight").shape = {14, 10};
+         },
+         ErrorCode::tensor,
+         {block1 + "output.dense.weight", "[14, 10]", "[10, 14]"}},
+        {"a shape with one more dimension",
+         [](HfVit &vit) {
+             vit.tensor("vit.layernorm.bias").shape = {1, 10};
+         },
+         ErrorCode::tensor,
+         {"vit.layernorm.bias", "[1, 10]", "[10]"}},
+        {"NaN",
+         poison(block1 + "intermediate.dense.weight", 37, NAN, DType::f32),
+         ErrorCode::tensor,
          {block1 + "intermediate.dense.weight", "[3, 7]"}},
-        {"infinity in F16", poison("vit.embeddings.position_embeddings", 25, 1e6f, DType::f16), ErrorCode::tensor,
+        {"infinity in F16",
+         poison("vit.embeddings.position_embeddings", 25, 1e6f, DType::f16),
+         ErrorCode::tensor,
          {"position_embeddings", "[0, 2, 5]"}},
-        {"infinity in BF16", poison("classifier.bias", 2, -INFINITY, DType::bf16), ErrorCode::tensor,
+        {"infinity in BF16",
+         poison("classifier.bias", 2, -INFINITY, DType::bf16),
+         ErrorCode::tensor,
          {"classifier.bias", "[2]"}},
     };
 }
 
 TEST(Checkpoint, RefusesContradictions) {
+    Random random;
     for (const BadModel &bad : bad_models()) {
         SCOPED_TRACE(bad.what);
-        HfVit vit = hf_vit(tiny(), seed());
+        HfVit vit = hf_vit(tiny_architecture(), random);
         bad.spoil(vit);
         TemporaryDirectory directory;
         vit.write(directory);
@@ -340,47 +294,55 @@ TEST(Checkpoint, RefusesContradictions) {
 
 // For each tensor: it is needed, its shape matters, and so does every one of its values.
 TEST(Checkpoint, MissesEveryTensor) {
+    Random random;
     for (const Names names : {Names::published, Names::in_memory}) {
-        const HfVit good = hf_vit(tiny(), seed(), names);
+        const HfVit good = hf_vit(tiny_architecture(), random, names);
         for (const NamedTensor &tensor : good.tensors) {
             SCOPED_TRACE(tensor.name);
             HfVit vit = good;
             TemporaryDirectory directory;
             vit.erase(tensor.name);
             vit.write(directory);
-            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "missing"});
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor,
+                         {"model.safetensors", tensor.name, "missing"});
 
             vit = good;
             vit.tensor(tensor.name).shape.push_back(1);
             vit.write(directory);
-            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "shape"});
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor,
+                         {"model.safetensors", tensor.name, "shape"});
 
             vit = good;
             vit.tensor(tensor.name).values.back() = NAN;
             vit.write(directory);
-            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"model.safetensors", tensor.name, "NaN"});
+            expect_error(read_checkpoint(directory.path()), ErrorCode::tensor,
+                         {"model.safetensors", tensor.name, "NaN"});
         }
     }
 }
 
 TEST(Checkpoint, RefusesOtherTypes) {
-    HfVit vit = hf_vit(tiny(), seed());
+    Random random;
+    HfVit vit = hf_vit(tiny_architecture(), random);
     TemporaryDirectory directory;
     vit.write(directory);
     std::string file = safetensors_file(vit.tensors);
     // As many bytes an element, and as many characters: only the type differs.
     const std::size_t entry = file.find("\"classifier.bias\""), type = file.find("\"F32\"", entry);
     directory.write("model.safetensors", file.replace(type, 5, "\"I32\""));
-    expect_error(read_checkpoint(directory.path()), ErrorCode::tensor, {"classifier.bias", "'I32'", "F32, F16 or BF16"});
+    expect_error(read_checkpoint(directory.path()), ErrorCode::tensor,
+                 {"classifier.bias", "'I32'", "F32, F16 or BF16"});
 }
 
 TEST(Checkpoint, SaysWhichFileIsMissing) {
+    Random random;
     TemporaryDirectory directory;
-    const HfVit vit = hf_vit(tiny(), seed());
+    const HfVit vit = hf_vit(tiny_architecture(), random);
     expect_error(read_checkpoint(directory.path()), ErrorCode::io, {"/config.json"});
     vit.write(directory);
     directory.remove("preprocessor_config.json");
-    expect_error(read_checkpoint(directory.path()), ErrorCode::io, {directory.path(), "preprocessor_config.json"});
+    expect_error(read_checkpoint(directory.path()), ErrorCode::io,
+                 {directory.path(), "preprocessor_config.json"});
     vit.write(directory);
     directory.remove("model.safetensors");
     expect_error(read_checkpoint(directory.path()), ErrorCode::io, {directory.path(), "model.safetensors"});
@@ -388,16 +350,19 @@ TEST(Checkpoint, SaysWhichFileIsMissing) {
     expect_error(read_checkpoint(directory.path()), ErrorCode::unsupported,
                  {"/pytorch_model.bin", "pickle", "model.safetensors"});
 
-    expect_error(read_checkpoint(directory.path() + "/none"), ErrorCode::io, {directory.path() + "/none", "no such"});
-    expect_error(read_checkpoint(directory.file("config.json")), ErrorCode::io, {"/config.json", "not a directory"});
+    expect_error(read_checkpoint(directory.path() + "/none"), ErrorCode::io,
+                 {directory.path() + "/none", "no such"});
+    expect_error(read_checkpoint(directory.file("config.json")), ErrorCode::io,
+                 {"/config.json", "not a directory"});
     expect_error(read_checkpoint(""), ErrorCode::io, {"''", "no such directory"});
     expect_error(read_checkpoint(directory.path() + "/\x1b[2J\xff"), ErrorCode::io, {"\\x1b[2J\\xff"});
     expect_error(read_checkpoint(std::string(5000, 'x') + "/end"), ErrorCode::io, {"...xxx", "/end: "});
 }
 
 TEST(Checkpoint, RefusesWhatIsNoFile) {
+    Random random;
     TemporaryDirectory directory;
-    const HfVit vit = hf_vit(tiny(), seed());
+    const HfVit vit = hf_vit(tiny_architecture(), random);
     for (const char *name : {"config.json", "preprocessor_config.json", "model.safetensors"}) {
         SCOPED_TRACE(name);
         vit.write(directory);
@@ -405,7 +370,8 @@ TEST(Checkpoint, RefusesWhatIsNoFile) {
         std::filesystem::create_directory(directory.file(name));
         expect_error(read_checkpoint(directory.path()), ErrorCode::io, {name, "not a regular file"});
         directory.remove(name);
-        ASSERT_EQ(mkfifo(directory.file(name).c_str(), 0600), 0);  // nobody writes to it: opening it would wait
+        ASSERT_EQ(mkfifo(directory.file(name).c_str(), 0600),
+                  0);  // nobody writes to it: opening it would wait
         expect_error(read_checkpoint(directory.path()), ErrorCode::io, {name, "not a regular file"});
         directory.remove(name);
         std::filesystem::create_symlink("nowhere", directory.file(name));

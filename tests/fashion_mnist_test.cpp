@@ -1,4 +1,5 @@
-// The bundled model on all test images of Fashion-MNIST, through the public interface: PyTorch's prediction for every one.
+// The bundled model on all test images of Fashion-MNIST, through the public interface: PyTorch's prediction
+// for every one.
 
 #include <algorithm>
 #include <cctype>
@@ -29,18 +30,19 @@ constexpr int size = 28;
 std::vector<std::uint8_t> read_idx(const std::string &name, const std::vector<std::uint8_t> &header) {
     const std::string path = std::string(VIT_FASHION_MNIST_DIR "/") + name;
     const std::unique_ptr<gzFile_s, decltype(&gzclose)> file(gzopen(path.c_str(), "rb"), gzclose);
-    if (!file) throw std::runtime_error(path + " cannot be read: is Debian's dataset-fashion-mnist installed?");
+    if (!file) throw std::runtime_error(path + " cannot be read; Debian's dataset-fashion-mnist has it");
     std::vector<std::uint8_t> content;
     std::vector<std::uint8_t> part(1 << 20);
     int count;
     while ((count = gzread(file.get(), part.data(), static_cast<unsigned>(part.size()))) > 0) {
         content.insert(content.end(), part.begin(), part.begin() + count);
     }
-    if (count < 0 || content.size() < header.size() || !std::equal(header.begin(), header.end(), content.begin())) {
+    const auto length = static_cast<std::ptrdiff_t>(std::min(header.size(), content.size()));
+    const auto values = content.begin() + length;
+    if (count < 0 || std::vector(content.begin(), values) != header) {
         throw std::runtime_error(path + " is not the data set");
     }
-    content.erase(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(header.size()));
-    return content;
+    return {values, content.end()};
 }
 
 TEST(FashionMnist, every_test_image_is_classified_as_by_pytorch) {
@@ -84,7 +86,7 @@ TEST(FashionMnist, every_test_image_is_classified_as_by_pytorch) {
     }
     EXPECT_EQ(different, 0) << "predictions of " << images;
     EXPECT_EQ(correct, 8871);
-    std::printf("Fashion-MNIST: %.2f %% of %d test images classified correctly, %d otherwise than by PyTorch\n",
+    std::printf("Fashion-MNIST: %.2f %% of %d test images correct, %d predicted otherwise than by PyTorch\n",
                 100.0 * correct / images, images, different);
 }
 

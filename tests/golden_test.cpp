@@ -1,5 +1,5 @@
-// The golden models through the checkpoint reader and the reference, without any compiled stage. When this passes and
-// model_test does not, a stage is at fault; when both fail, the reader or the golden files are.
+// The golden models through the checkpoint reader and the reference, without any compiled stage. When this
+// passes and model_test does not, a stage is at fault; when both fail, the reader or the golden files are.
 
 #include <algorithm>
 #include <cmath>
@@ -22,9 +22,10 @@ TEST_P(GoldenTest, the_reference_gives_what_transformers_gives) {
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
     const reference::VisionTransformer vit = reference_vit(*checkpoint);
     const Golden golden(GetParam());
-    // Both sides compute in float64, and the golden logits are rounded to float32 at the end. A hundredth of that
-    // rounding is granted for float64's own errors (2^-52 times the lengths of some sums) and for the reader's epsilon,
-    // whose rounding to float32 moves a variance by 2^-24 of at most a hundredth (embedding_scale in configurations.py).
+    // Both sides compute in float64, and the golden logits are rounded to float32 at the end. A hundredth
+    // of that rounding is granted for float64's own errors (2^-52 times the lengths of some sums) and for
+    // the reader's epsilon, whose rounding to float32 moves a variance by 2^-24 of at most a hundredth
+    // (embedding_scale in tests/golden/configurations.py).
     const auto expect_near = [&](const float *pixels, const float *logits) {
         const std::vector<double> exact = reference::logits(vit, pixels);
         ASSERT_EQ(static_cast<int>(exact.size()), golden.labels());

@@ -101,8 +101,8 @@ struct Layer {
         kernel(view(x), weights_view, bias_view, view(y));
     }
 
-    void run_residual(const Variant &variant, Tiles &from, Tiles &to) {
-        const auto kernel = kernel_of(variant, "linear", {{"epilogue", "residual"}}, &Kernels::linear_residual);
+    void run_residual(const Variant &variant, Kernels::LinearResidual Kernels::*member, Tiles &from, Tiles &to) {
+        const auto kernel = kernel_of(variant, "linear", {{"epilogue", "residual"}}, member);
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
         kernel(view(x), weights_view, bias_view, view(from), view(to));
@@ -155,7 +155,7 @@ protected:
 
 TEST_P(LinearTest, none) {
     Layer layer = Layer::random(variant(), shape());
-    layer.run(variant(), "none", &Kernels::linear);
+    layer.run(variant(), "none", &Kernels::linear_qkv);
     Comparison comparison("y");
     layer.for_compared([&](int b, int t, int c) {
         comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c),
@@ -166,29 +166,31 @@ TEST_P(LinearTest, none) {
 }
 
 TEST_P(LinearTest, gelu_erf) {
-    test_gelu("gelu_erf", &Kernels::linear_gelu_erf, reference::gelu_erf);
+    test_gelu("gelu_erf", &Kernels::linear_fc1_gelu_erf, reference::gelu_erf);
 }
 
 TEST_P(LinearTest, gelu_tanh) {
-    test_gelu("gelu_tanh", &Kernels::linear_gelu_tanh, reference::gelu_tanh);
+    test_gelu("gelu_tanh", &Kernels::linear_fc1_gelu_tanh, reference::gelu_tanh);
 }
 
 TEST_P(LinearTest, residual) {
-    Layer layer = Layer::random(variant(), shape());
-    layer.run_residual(variant(), layer.residual, layer.y);
-    Comparison comparison("y");
-    layer.for_compared([&](int b, int t, int c) {
-        const double residual = layer.residual_at(b, t, c);
-        comparison.add({b, t, c}, layer.z(b, t, c) + residual, layer.y.at(b, t, c),
-                       sum_error(shape().inputs + 2) * (layer.z_magnitude(b, t, c) + std::abs(residual)));
-    });
-    layer.y.expect_finite();
-    layer.y.expect_zero_channel_pads();
+    for (const auto member : {&Kernels::linear_proj, &Kernels::linear_fc2}) {
+        Layer layer = Layer::random(variant(), shape());
+        layer.run_residual(variant(), member, layer.residual, layer.y);
+        Comparison comparison("y");
+        layer.for_compared([&](int b, int t, int c) {
+            const double residual = layer.residual_at(b, t, c);
+            comparison.add({b, t, c}, layer.z(b, t, c) + residual, layer.y.at(b, t, c),
+                           sum_error(shape().inputs + 2) * (layer.z_magnitude(b, t, c) + std::abs(residual)));
+        });
+        layer.y.expect_finite();
+        layer.y.expect_zero_channel_pads();
+    }
 }
 
 TEST_P(LinearTest, integers_are_exact) {
     Layer layer = Layer::integers(variant(), shape());
-    layer.run(variant(), "none", &Kernels::linear);
+    layer.run(variant(), "none", &Kernels::linear_qkv);
     Comparison comparison("y");
     layer.for_compared([&](int b, int t, int c) {
         comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c), 0);
@@ -197,13 +199,15 @@ TEST_P(LinearTest, integers_are_exact) {
 
 // The forward pass adds to the residual stream where it lies. A tile that were computed twice would be added twice.
 TEST_P(LinearTest, integers_are_exact_in_place) {
-    Layer layer = Layer::integers(variant(), shape());
-    layer.run_residual(variant(), layer.residual, layer.residual);
-    Comparison comparison("y, which is the residual");
-    layer.for_compared([&](int b, int t, int c) {
-        comparison.add({b, t, c}, layer.z(b, t, c) + layer.residual_at(b, t, c), layer.residual.at(b, t, c), 0);
-    });
-    layer.residual.expect_zero_channel_pads();
+    for (const auto member : {&Kernels::linear_proj, &Kernels::linear_fc2}) {
+        Layer layer = Layer::integers(variant(), shape());
+        layer.run_residual(variant(), member, layer.residual, layer.residual);
+        Comparison comparison("y, which is the residual");
+        layer.for_compared([&](int b, int t, int c) {
+            comparison.add({b, t, c}, layer.z(b, t, c) + layer.residual_at(b, t, c), layer.residual.at(b, t, c), 0);
+        });
+        layer.residual.expect_zero_channel_pads();
+    }
 }
 
 std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &info) {

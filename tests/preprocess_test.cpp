@@ -130,9 +130,9 @@ INSTANTIATE_TEST_SUITE_P(Variants, PreprocessStage, testing::ValuesIn(variants()
                          [](const auto &info) { return info.param.name; });
 
 // The library's own kernels, through run_preprocess.
-class Run {
+class Runner {
 public:
-    Run() : context_(2), backend_(choose_backend("")) { install_halide_handlers(); }
+    Runner() : context_(2), backend_(choose_backend("")) { install_halide_handlers(); }
 
     std::vector<float> operator()(PreprocessPlan &plan, const ImageView &view) {
         std::vector<float> pixels(std::size_t{3} * plan.width * plan.height, NAN);
@@ -152,7 +152,7 @@ private:
 
 TEST(Preprocess, NarrowPicturesAreReadFromACopy) {
     Random random;
-    Run run;
+    Runner run;
     for (const Shape &shape : {Shape{1, 1, 5, 3, 0, 0},
                                {1, 500, 28, 28, 0, 0},
                                {7, 2, 3, 40, 0, 0},
@@ -175,7 +175,7 @@ TEST(Preprocess, NarrowPicturesAreReadFromACopy) {
 
 TEST(Preprocess, ChannelsAndStridesOfViews) {
     Random random;
-    Run run;
+    Runner run;
     const Shape shape{23, 70, 12, 14, 0, 0};
     const Preprocessing p = asked(shape, 3);
     auto plan = plan_preprocess(p, shape.width, shape.height);
@@ -214,7 +214,7 @@ TEST(Preprocess, ChannelsAndStridesOfViews) {
 }
 
 TEST(Preprocess, ARepeatedSizeKeepsItsMemory) {
-    Run run;
+    Runner run;
     auto plan = plan_preprocess(Preprocessing{}, 20, 30);
     ASSERT_TRUE(plan);
     const std::vector<std::uint8_t> grey(20 * 30, 100);
@@ -226,7 +226,7 @@ TEST(Preprocess, ARepeatedSizeKeepsItsMemory) {
 }
 
 TEST(Preprocess, WithoutRescalingAndNormalizingSamplesComeOut) {
-    Run run;
+    Runner run;
     Preprocessing p;
     p.do_resize = p.do_rescale = p.do_normalize = false;
     auto plan = plan_preprocess(p, 16, 16);
@@ -328,7 +328,7 @@ TEST(Preprocess, RefusesWhatItCannotDo) {
     huge.rescale_factor = 1e300;
     expect_error(plan_preprocess(huge, 5, 5), ErrorCode::config, {"rescale_factor"});
 
-    Run run;
+    Runner run;
     auto plan = plan_preprocess(defaults, 8, 8);
     ASSERT_TRUE(plan);
     float pixel = 0;
@@ -342,7 +342,7 @@ TEST(Preprocess, RefusesWhatItCannotDo) {
 
 TEST(Preprocess, ExtremePicturesTakeLittle) {
     Random random;
-    Run run;
+    Runner run;
     for (const auto &[width, height] : {std::pair{65535, 1}, {1, 65535}, {1 << 20, 1}, {1, 1 << 20}}) {
         const Picture picture = random_picture(width, height, random);
         auto plan = plan_preprocess(Preprocessing{}, width, height);

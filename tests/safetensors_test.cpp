@@ -29,13 +29,15 @@ Result<StoredTensors> parse(const std::string &file) {
 // A tensor's line of the header.
 std::string entry(const std::string &name, const std::string &dtype, const std::string &shape,
                   const std::string &offsets) {
-    return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
+    return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape +
+           ",\"data_offsets\":" + offsets + "}";
 }
 
 TEST(Safetensors, ReadsWhatIsThere) {
-    const std::string header = "{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1,2]", "[0,8]") + "," +
-                               entry("b", "BF16", "[]", "[8,10]") + "," + entry("none", "F32", "[0,7]", "[10,10]") +
-                               "," + entry("odd", "Q4_UNHEARD_OF", "[100]", "[12,13]") + "}   ";
+    const std::string header =
+        "{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "F32", "[1,2]", "[0,8]") + "," +
+        entry("b", "BF16", "[]", "[8,10]") + "," + entry("none", "F32", "[0,7]", "[10,10]") + "," +
+        entry("odd", "Q4_UNHEARD_OF", "[100]", "[12,13]") + "}   ";
     const std::string file = safetensors_file(header, "0123456789abcdef");
     const auto tensors = parse(file);
     ASSERT_TRUE(tensors) << tensors.error().message;
@@ -52,14 +54,17 @@ TEST(Safetensors, ReadsWhatIsThere) {
 }
 
 TEST(Safetensors, KnowsTheSizeOfEveryType) {
-    const std::pair<const char *, int> types[] = {
-        {"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"U16", 2}, {"I16", 2}, {"F16", 2},
-        {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}, {"C64", 8}};
+    const std::pair<const char *, int> types[] = {{"BOOL", 1},    {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1},
+                                                  {"F8_E4M3", 1}, {"U16", 2}, {"I16", 2}, {"F16", 2},
+                                                  {"BF16", 2},    {"U32", 4}, {"I32", 4}, {"F32", 4},
+                                                  {"U64", 8},     {"I64", 8}, {"F64", 8}, {"C64", 8}};
     for (const auto &[type, size] : types) {
         const std::string end = std::to_string(3 * size);
         const std::string data(static_cast<std::size_t>(3 * size), '\0');
-        EXPECT_TRUE(parse(safetensors_file("{" + entry("a", type, "[3]", "[0," + end + "]") + "}", data))) << type;
-        EXPECT_FALSE(parse(safetensors_file("{" + entry("a", type, "[2]", "[0," + end + "]") + "}", data))) << type;
+        EXPECT_TRUE(parse(safetensors_file("{" + entry("a", type, "[3]", "[0," + end + "]") + "}", data)))
+            << type;
+        EXPECT_FALSE(parse(safetensors_file("{" + entry("a", type, "[2]", "[0," + end + "]") + "}", data)))
+            << type;
     }
 }
 
@@ -81,7 +86,9 @@ std::vector<BadFile> bad_files() {
     const auto one = [&](const std::string &dtype, const std::string &shape, const std::string &offsets) {
         return safetensors_file("{" + entry("the.tensor", dtype, shape, offsets) + "}", four);
     };
-    const auto body = [&](const std::string &json) { return safetensors_file("{\"the.tensor\":" + json + "}", four); };
+    const auto body = [&](const std::string &json) {
+        return safetensors_file("{\"the.tensor\":" + json + "}", four);
+    };
     const std::string good = one("F32", "[1]", "[0,4]");
     const std::string huge(8, '\xFF');
     const std::string deep = "{\"a\":" + repeated("[", 100'000);
@@ -100,54 +107,100 @@ std::vector<BadFile> bad_files() {
         {"nested without end", safetensors_file(deep), ErrorCode::format, {"nested too deeply"}},
         {"too many values", safetensors_file(many), ErrorCode::format, {"too many values"}},
         {"duplicate tensor",
-         safetensors_file("{" + entry("twin", "F32", "[1]", "[0,4]") + "," + entry("twin", "F32", "[1]", "[0,4]") +
-                              "}",
+         safetensors_file("{" + entry("twin", "F32", "[1]", "[0,4]") + "," +
+                              entry("twin", "F32", "[1]", "[0,4]") + "}",
                           four),
          ErrorCode::format,
          {"'twin'", "twice"}},
-        {"duplicate key inside", body("{\"dtype\":\"F32\",\"dtype\":\"F16\"}"), ErrorCode::format, {"'dtype'", "twice"}},
+        {"duplicate key inside",
+         body("{\"dtype\":\"F32\",\"dtype\":\"F16\"}"),
+         ErrorCode::format,
+         {"'dtype'", "twice"}},
         {"not an object", body("7"), ErrorCode::tensor, {"the.tensor"}},
-        {"no dtype", body("{\"shape\":[1],\"data_offsets\":[0,4]}"), ErrorCode::tensor, {"the.tensor", "dtype"}},
-        {"dtype a number", body("{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}"), ErrorCode::tensor, {"dtype"}},
-        {"no shape", body("{\"dtype\":\"F32\",\"data_offsets\":[0,4]}"), ErrorCode::tensor, {"the.tensor", "shape"}},
-        {"no offsets", body("{\"dtype\":\"F32\",\"shape\":[1]}"), ErrorCode::tensor, {"the.tensor", "data_offsets"}},
+        {"no dtype",
+         body("{\"shape\":[1],\"data_offsets\":[0,4]}"),
+         ErrorCode::tensor,
+         {"the.tensor", "dtype"}},
+        {"dtype a number",
+         body("{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}"),
+         ErrorCode::tensor,
+         {"dtype"}},
+        {"no shape",
+         body("{\"dtype\":\"F32\",\"data_offsets\":[0,4]}"),
+         ErrorCode::tensor,
+         {"the.tensor", "shape"}},
+        {"no offsets",
+         body("{\"dtype\":\"F32\",\"shape\":[1]}"),
+         ErrorCode::tensor,
+         {"the.tensor", "data_offsets"}},
         {"shape a number", one("F32", "1", "[0,4]"), ErrorCode::tensor, {"the.tensor", "shape"}},
         {"negative size", one("F32", "[-1]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "shape"}},
         {"fractional size", one("F32", "[1.0]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "shape"}},
         {"size in a string", one("F32", "[\"1\"]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "shape"}},
-        {"size beyond 64 bits", one("F32", "[99999999999999999999]", "[0,4]"), ErrorCode::tensor, {"shape"}},
-        {"size beyond 63 bits", one("F32", "[18446744073709551615]", "[0,4]"), ErrorCode::tensor, {"shape"}},
-        {"sizes whose product wraps to four bytes", one("F32", "[4611686018427387905]", "[0,4]"), ErrorCode::tensor,
+        {"size beyond 64 bits",
+         one("F32", "[99999999999999999999]", "[0,4]"),
+         ErrorCode::tensor,
+         {"shape"}},
+        {"size beyond 63 bits",
+         one("F32", "[18446744073709551615]", "[0,4]"),
+         ErrorCode::tensor,
+         {"shape"}},
+        {"sizes whose product wraps to four bytes",
+         one("F32", "[4611686018427387905]", "[0,4]"),
+         ErrorCode::tensor,
          {"the.tensor", "does not fit"}},
-        {"sizes whose product wraps to none", one("F32", "[4294967296,4294967296]", "[0,0]"), ErrorCode::tensor,
+        {"sizes whose product wraps to none",
+         one("F32", "[4294967296,4294967296]", "[0,0]"),
+         ErrorCode::tensor,
          {"the.tensor", "does not fit"}},
-        {"33 sizes", one("F32", "[1" + repeated(",1", 32) + "]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "shape"}},
-        {"other size than bytes", one("F32", "[2]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "[2]", "4 bytes"}},
+        {"33 sizes",
+         one("F32", "[1" + repeated(",1", 32) + "]", "[0,4]"),
+         ErrorCode::tensor,
+         {"the.tensor", "shape"}},
+        {"other size than bytes",
+         one("F32", "[2]", "[0,4]"),
+         ErrorCode::tensor,
+         {"the.tensor", "[2]", "4 bytes"}},
         {"other type than bytes", one("F64", "[1]", "[0,4]"), ErrorCode::tensor, {"the.tensor", "F64"}},
         {"one offset", one("F32", "[1]", "[0]"), ErrorCode::tensor, {"the.tensor", "data_offsets"}},
         {"three offsets", one("F32", "[1]", "[0,4,8]"), ErrorCode::tensor, {"the.tensor", "data_offsets"}},
         {"negative offset", one("F32", "[1]", "[-4,0]"), ErrorCode::tensor, {"the.tensor", "data_offsets"}},
         {"offsets backwards", one("F32", "[1]", "[4,0]"), ErrorCode::tensor, {"the.tensor", "[4, 0]"}},
-        {"beyond the end", one("F32", "[1]", "[1,5]"), ErrorCode::tensor, {"the.tensor", "[1, 5]", "4 bytes"}},
-        {"far beyond the end", one("F32", "[1]", "[9223372036854775803,9223372036854775807]"), ErrorCode::tensor,
+        {"beyond the end",
+         one("F32", "[1]", "[1,5]"),
+         ErrorCode::tensor,
+         {"the.tensor", "[1, 5]", "4 bytes"}},
+        {"far beyond the end",
+         one("F32", "[1]", "[9223372036854775803,9223372036854775807]"),
+         ErrorCode::tensor,
          {"the.tensor", "outside"}},
-        {"unknown type beyond the end", one("NEW", "[1]", "[0,5]"), ErrorCode::tensor, {"the.tensor", "outside"}},
+        {"unknown type beyond the end",
+         one("NEW", "[1]", "[0,5]"),
+         ErrorCode::tensor,
+         {"the.tensor", "outside"}},
         {"overlap",
-         safetensors_file("{" + entry("one", "F16", "[2]", "[0,4]") + "," + entry("other", "F16", "[1]", "[2,4]") + "}",
+         safetensors_file("{" + entry("one", "F16", "[2]", "[0,4]") + "," +
+                              entry("other", "F16", "[1]", "[2,4]") + "}",
                           four),
          ErrorCode::tensor,
          {"'one'", "'other'", "overlap"}},
         {"the same place twice",
-         safetensors_file("{" + entry("one", "F32", "[1]", "[0,4]") + "," + entry("other", "I32", "[1]", "[0,4]") + "}",
+         safetensors_file("{" + entry("one", "F32", "[1]", "[0,4]") + "," +
+                              entry("other", "I32", "[1]", "[0,4]") + "}",
                           four),
          ErrorCode::tensor,
          {"'one'", "'other'", "overlap"}},
         {"a name that is no text",
-         safetensors_file("{\"\\u001b[31m" + std::string(500, 'x') + "\":7}"), ErrorCode::tensor, {"\\x1b[31m", "..."}},
+         safetensors_file("{\"\\u001b[31m" + std::string(500, 'x') + "\":7}"),
+         ErrorCode::tensor,
+         {"\\x1b[31m", "..."}},
     };
     // Wherever a file ends too early, there is an error and no crash.
     for (std::size_t size = 0; size < good.size(); size++) {
-        files.push_back({"truncated", good.substr(0, size), size < good.size() - 4 ? ErrorCode::format : ErrorCode::tensor, {}});
+        files.push_back({"truncated",
+                         good.substr(0, size),
+                         size < good.size() - 4 ? ErrorCode::format : ErrorCode::tensor,
+                         {}});
     }
     return files;
 }
@@ -171,25 +224,28 @@ TEST(Json, EndsAtAnyByte) {
 }
 
 TEST(Json, KeepsWhatWasWritten) {
-    const auto json = parse_json(bytes_of("{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}"), "x.json");
+    const auto json =
+        parse_json(bytes_of("{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}"), "x.json");
     ASSERT_TRUE(json) << json.error().message;
     EXPECT_EQ(json->dump(), "{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}");
 }
 
 TEST(Printable, EscapesWhatIsNoText) {
-    EXPECT_EQ(printable("Caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x88"), "Caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x88");
+    EXPECT_EQ(printable("Caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x88"),
+              "Caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x88");
     EXPECT_EQ(printable(std::string("a\0b\n\x7F", 5)), "a\\x00b\\x0a\\x7f");
-    EXPECT_EQ(printable("\xC2\x9B"), "\\xc2\\x9b");                  // a control character of two bytes
-    EXPECT_EQ(printable("\xE2\x80\xAE"), "\\xe2\\x80\\xae");         // writes what follows from right to left
-    EXPECT_EQ(printable("\xC0\xAF"), "\\xc0\\xaf");                  // overlong
-    EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");         // a surrogate
+    EXPECT_EQ(printable("\xC2\x9B"), "\\xc2\\x9b");           // a control character of two bytes
+    EXPECT_EQ(printable("\xE2\x80\xAE"), "\\xe2\\x80\\xae");  // writes what follows from right to left
+    EXPECT_EQ(printable("\xC0\xAF"), "\\xc0\\xaf");           // overlong
+    EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // a surrogate
     EXPECT_EQ(printable("\xF4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond Unicode
-    EXPECT_EQ(printable("\xE2\x82"), "\\xe2\\x82");                  // cut short
+    EXPECT_EQ(printable("\xE2\x82"), "\\xe2\\x82");                    // cut short
     EXPECT_EQ(printable("abcdef", 3), "abc...");
-    EXPECT_EQ(printable("ab\xC3\xA9", 3), "ab...");                  // never half a character
+    EXPECT_EQ(printable("ab\xC3\xA9", 3), "ab...");  // never half a character
     EXPECT_EQ(in_quotes("abc"), "'abc'");
     EXPECT_EQ(printable_path("models/\n"), "models/\\x0a");
-    EXPECT_EQ(printable_path(repeated("a", 1000) + "\xC3\xA9" + repeated("b", 399)), "..." + repeated("b", 399));
+    EXPECT_EQ(printable_path(repeated("a", 1000) + "\xC3\xA9" + repeated("b", 399)),
+              "..." + repeated("b", 399));
 }
 
 // Every exponent of the 16-bit types, and one mantissa bit at each end.
@@ -218,7 +274,8 @@ TEST(Finite, FindsItAnywhereAndFirst) {
                 values[index] = bad;
                 values.back() = NAN;
                 const std::string unaligned = "x" + test::encode(values, dtype);
-                EXPECT_EQ(first_non_finite(unaligned.data() + 1, dtype, 5000), static_cast<std::int64_t>(index));
+                EXPECT_EQ(first_non_finite(unaligned.data() + 1, dtype, 5000),
+                          static_cast<std::int64_t>(index));
             }
         }
         const std::string unaligned = "x" + test::encode(ones, dtype);

@@ -1,6 +1,11 @@
 #include "batches.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "command.h"
@@ -10,8 +15,32 @@ namespace command {
 
 namespace {
 
+constexpr std::size_t largest_in_pipe = std::size_t{1} << 30;
+
 std::size_t values_per_item(const vit::Architecture &a) {
     return static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
+}
+
+bool is_pipe(const std::string &path) {
+    std::error_code ignored;  // what cannot be asked about is not a pipe
+    return std::filesystem::is_fifo(path, ignored);
+}
+
+// The library maps files into memory, which a pipe cannot be.
+vit::Result<vit::Image> read_pipe(const std::string &path) {
+    const File file(std::fopen(path.c_str(), "rb"));
+    const auto fail = [&](const std::string &what) {
+        return tl::unexpected(vit::Error{vit::ErrorCode::io, path + ": " + what});
+    };
+    if (!file) return fail(std::string("cannot be opened: ") + std::strerror(errno));
+    std::string bytes;
+    std::array<char, 1 << 16> part;
+    while (const std::size_t length = std::fread(part.data(), 1, part.size(), file.get())) {
+        bytes.append(part.data(), length);
+        if (bytes.size() > largest_in_pipe) return fail("has more bytes than a picture needs");
+    }
+    if (std::ferror(file.get())) return fail(std::string("cannot be read: ") + std::strerror(errno));
+    return vit::Image::decode(bytes.data(), bytes.size(), path);
 }
 
 class PictureSource : public BatchSource {
@@ -45,11 +74,10 @@ public:
 private:
     // Returns the sentence that says why not, or nothing.
     std::string read(const std::string &path, float *pixels) {
-        const auto image = vit::Image::read(path);
+        const auto image = is_pipe(path) ? read_pipe(path) : vit::Image::read(path);
         if (!image) return image.error().message;
         const auto done = session_.preprocess(image->view(), pixels);
-        if (!done) return "'" + path + "': " + done.error().message;
-        return {};
+        return done ? std::string() : path + ": " + done.error().message;
     }
 
     const std::size_t values_;
@@ -69,9 +97,9 @@ public:
             for (const std::int64_t size : reader_.shape()) {
                 sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
             }
-            throw Failure("'" + path + "' is of shape [" + sizes + "], and the model takes [b, " +
+            throw Failure(path + ": is of shape [" + sizes + "], and the model takes [b, " +
                           std::to_string(a.channels) + ", " + std::to_string(a.image_height) + ", " +
-                          std::to_string(a.image_width) + "].");
+                          std::to_string(a.image_width) + "]");
         }
         items_ = shape[0];
     }

@@ -215,10 +215,10 @@ std::string text_of(const Measurements &m) {
 
 int bench(const BenchOptions &options) {
     if (options.model.empty() == options.arch.empty()) {
-        throw Misuse("bench needs MODEL or --arch, and not both.");
+        throw Misuse("bench needs MODEL or --arch, and not both");
     }
     if (options.image_size && options.arch.empty()) {
-        throw Misuse("--image-size needs --arch: a checkpoint's size is its own.");
+        throw Misuse("--image-size needs --arch: a checkpoint's size is its own");
     }
     const Measurements m = measure(options);
     print(options.format == Format::json ? json_of(m) : text_of(m));

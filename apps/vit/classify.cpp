@@ -98,7 +98,7 @@ std::unique_ptr<NpyWriter> dump(const std::string &path, std::vector<std::int64_
 
 int classify(const ClassifyOptions &options) {
     if (options.pictures.empty() == options.input.empty()) {
-        throw Misuse("classify needs pictures, or --input with what they became, and not both.");
+        throw Misuse("classify needs pictures, or --input with what they became, and not both");
     }
     const vit::Model model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
     const vit::Architecture &a = model.architecture();

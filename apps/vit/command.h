@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "failure.h"
 #include "vit/vit.h"
 
 namespace command {
@@ -24,12 +25,7 @@ enum class Format { text,
                     json,
                     csv };
 
-// Ends the command with exit status 1 and the sentence on standard error.
-struct Failure : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-// The same for a command line that asks for the impossible: exit status 2.
+// Ends the command as Failure does, for a command line that asks for the impossible: with exit status 2.
 struct Misuse : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

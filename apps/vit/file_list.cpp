@@ -56,9 +56,9 @@ void FileList::add_directory(const std::string &path) {
         entries_.push_back({{std::move(file), {}}, false});
     }
     if (error) {
-        entries_.push_back({{path, "'" + path + "' cannot be listed: " + error.message() + "."}, false});
+        entries_.push_back({{path, path + ": cannot be listed: " + error.message()}, false});
     } else if (found.empty()) {
-        entries_.push_back({{path, "'" + path + "' is a directory without picture files."}, false});
+        entries_.push_back({{path, path + ": is a directory without picture files"}, false});
     }
 }
 
@@ -87,11 +87,11 @@ std::optional<NamedFile> FileList::next_line() {
         if (too_long) {
             names_.clear();
             names_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-            return NamedFile{name.substr(0, 64), "a line of the list of names is longer than any name."};
+            return NamedFile{name.substr(0, 64), "a line of the list of names is longer than any name"};
         }
         if (name.empty()) continue;
         if (name.find('\0') != std::string::npos) {
-            return NamedFile{name.c_str(), "a line of the list of names holds a zero byte."};
+            return NamedFile{name.c_str(), "a line of the list of names holds a zero byte"};
         }
         return NamedFile{name, {}};
     }

@@ -161,7 +161,8 @@ double measure_thread(const Chains &chains) {
     for (auto before = Clock::now(); before < end;) {
         result = chains.run(iterations, multiplier, addend);
         const auto after = Clock::now();
-        best = std::max(best, iterations * chains.operations / std::chrono::duration<double>(after - before).count());
+        const double seconds = std::chrono::duration<double>(after - before).count();
+        best = std::max(best, iterations * chains.operations / seconds);
         before = after;
     }
     static_cast<void>(result);

@@ -17,7 +17,7 @@ int parse_and_run(int argc, char **argv) {
     app.set_help_flag("-h,--help", "Print this and stop.");
     app.set_version_flag("--version", std::string("vit ") + vit::version(), "Print the version and stop.");
     app.footer(footer);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
     app.fallthrough(false);
     command::Run run;
     command::add_classify(app, run);
@@ -40,6 +40,7 @@ int parse_and_run(int argc, char **argv) {
     } catch (const CLI::ParseError &error) {
         throw command::Misuse(error.what());
     }
+    if (!run) throw command::Misuse("a command is needed: classify, info or bench");
     return run();
 }
 
@@ -52,12 +53,12 @@ int main(int argc, char **argv) {
         return parse_and_run(argc, argv);
     } catch (const command::Misuse &misuse) {
         command::complain(misuse.what());
-        command::complain("'vit --help' and 'vit COMMAND --help' list what can be asked.");
+        command::complain("'vit --help' and 'vit COMMAND --help' list what can be asked");
         return command::misused;
     } catch (const command::Failure &failure) {
         command::complain(failure.what());
     } catch (const std::bad_alloc &) {
-        command::complain("there is not enough memory.");
+        command::complain("there is not enough memory");
     } catch (const std::exception &error) {
         command::complain(error.what());
     }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "failure.h"
 
 namespace command {
 
@@ -22,13 +22,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "values are copied as they lie in memory");
 
 constexpr std::string_view magic{"\x93NUMPY", 6};
-constexpr std::size_t preamble = 10;     // magic, version (2 bytes), length of the header (2 bytes)
+constexpr std::size_t preamble = 10;         // magic, version (2 bytes), length of the header (2 bytes)
 constexpr std::size_t written_header = 192;  // both; a multiple of 64, with room for any shape
 constexpr std::int64_t most_values = std::int64_t{1} << 48;
-
-std::string in_quotes(const std::string &path) {
-    return "'" + path + "'";
-}
 
 // Reads the dictionary that is a header: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {
@@ -143,7 +139,7 @@ std::string resolved(const std::string &path) {
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) return path;
     if (!std::filesystem::is_regular_file(status)) {
-        throw Failure(in_quotes(path) + " cannot be written: it exists and is not a regular file.");
+        throw Failure(path + ": cannot be written: it exists and is not a regular file");
     }
     const auto target = std::filesystem::canonical(path, error);
     return error ? path : target.string();
@@ -153,60 +149,60 @@ std::string resolved(const std::string &path) {
 
 NpyReader::NpyReader(const std::string &path)
     : path_(path), file_(std::fopen(path.c_str(), "rb")) {
-    if (!file_) throw Failure(in_quotes(path) + " cannot be opened: " + std::strerror(errno) + ".");
+    if (!file_) throw Failure(path + ": cannot be opened: " + std::strerror(errno));
     struct stat status {};
     if (fstat(fileno(file_.get()), &status) != 0 || !S_ISREG(status.st_mode)) {
-        throw Failure(in_quotes(path) + " is not a regular file.");
+        throw Failure(path + ": is not a regular file");
     }
     unsigned char start[preamble];
     const bool complete = std::fread(start, 1, preamble, file_.get()) == preamble;
     if (!complete || std::memcmp(start, magic.data(), magic.size()) != 0) {
-        throw Failure(in_quotes(path) + " is not an array file of NumPy's (.npy).");
+        throw Failure(path + ": is not an array file of NumPy's (.npy)");
     }
     if (start[6] != 1 || start[7] != 0) {
-        throw Failure(in_quotes(path) + " is an array file of version " + std::to_string(start[6]) + "." +
-                      std::to_string(start[7]) + ", and only 1.0 is read.");
+        throw Failure(path + ": is an array file of version " + std::to_string(start[6]) + "." +
+                      std::to_string(start[7]) + ", and only 1.0 is read");
     }
     std::string header(start[8] | start[9] << 8, '\0');
     if (std::fread(header.data(), 1, header.size(), file_.get()) != header.size()) {
-        throw Failure(in_quotes(path) + " ends within its header.");
+        throw Failure(path + ": ends within its header");
     }
     const auto fields = HeaderParser(header).parse();
     if (fields && fields->descr != "<f4") {
-        throw Failure(in_quotes(path) + " holds values of type " + *fields->descr +
-                      ", and little-endian float32 ('<f4') is needed.");
+        throw Failure(path + ": holds values of type " + *fields->descr +
+                      ", and little-endian float32 ('<f4') is needed");
     }
     if (!fields) {
-        throw Failure(in_quotes(path) + " has a header that cannot be understood.");
+        throw Failure(path + ": has a header that cannot be understood");
     }
     if (*fields->fortran_order) {
-        throw Failure(in_quotes(path) + " is in Fortran order, and C order is needed.");
+        throw Failure(path + ": is in Fortran order, and C order is needed");
     }
     shape_ = *fields->shape;
     std::int64_t values = 1;
     for (const std::int64_t size : shape_) {
         if (size != 0 && values > most_values / size) {
-            throw Failure(in_quotes(path) + " claims more values than can be.");
+            throw Failure(path + ": claims more values than can be");
         }
         values *= size;
     }
     const std::int64_t there = status.st_size - static_cast<std::int64_t>(preamble + header.size());
     const std::int64_t needed = values * static_cast<std::int64_t>(sizeof(float));
     if (there != needed) {
-        throw Failure(in_quotes(path) + " has " + std::to_string(there) +
-                      " bytes of values, and its shape needs " + std::to_string(needed) + ".");
+        throw Failure(path + ": has " + std::to_string(there) +
+                      " bytes of values, and its shape needs " + std::to_string(needed));
     }
 }
 
 void NpyReader::read(float *values, std::int64_t count) {
     const auto wanted = static_cast<std::size_t>(count);
     if (std::fread(values, sizeof(float), wanted, file_.get()) != wanted) {
-        throw Failure(in_quotes(path_) + " ends before its values do.");
+        throw Failure(path_ + ": ends before its values do");
     }
     for (std::int64_t i = 0; i < count; i++) {
         if (!std::isfinite(values[i])) {
-            throw Failure(in_quotes(path_) + " holds a value that is not finite, at position " +
-                          std::to_string(position_ + i) + ".");
+            throw Failure(path_ + ": holds a value that is not finite, at position " +
+                          std::to_string(position_ + i));
         }
     }
     position_ += count;
@@ -233,7 +229,7 @@ NpyWriter::Temporary::~Temporary() {
 }
 
 void NpyWriter::fail_to_write(int error) const {
-    throw Failure(in_quotes(path_) + " cannot be written: " + std::strerror(error) + ".");
+    throw Failure(path_ + ": cannot be written: " + std::strerror(error));
 }
 
 void NpyWriter::write_header() {

@@ -11,7 +11,7 @@ namespace command {
 void print(std::string_view text) {
     errno = 0;
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-        throw Failure(std::string("standard output cannot be written: ") + std::strerror(errno) + ".");
+        throw Failure(std::string("standard output cannot be written: ") + std::strerror(errno));
     }
 }
 

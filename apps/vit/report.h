@@ -17,7 +17,8 @@ struct LabelledPrediction {
 
 struct Answer {
     std::string file;
-    std::string error;  // one sentence, if there is no answer; then nothing below counts
+    // One sentence, if there is no answer; then nothing below counts.
+    std::string error;
     std::vector<LabelledPrediction> predictions;  // best first
     double milliseconds = 0;
 };

@@ -10,16 +10,16 @@ namespace command {
 namespace {
 
 struct Character {
-    std::size_t bytes;    // that it takes; 1 if malformed
-    char32_t code;        // its code point
-    bool well_formed;     // shortest form, no surrogate, at most U+10FFFF
+    std::size_t bytes;  // that it takes; 1 if malformed
+    char32_t code;      // its code point
+    bool well_formed;   // shortest form, no surrogate, at most U+10FFFF
 };
 
 // The character that text, which is not empty, begins with.
 Character first_character(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
     if (lead < 0x80) return {1, lead, true};
-    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const std::size_t bytes = 2 + (lead >= 0xE0) + (lead >= 0xF0);
     const Character malformed{1, lead, false};
     if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return malformed;
     char32_t code = lead & (0x7Fu >> bytes);

@@ -1,4 +1,5 @@
-// Any bytes: read as config.json and as preprocessor_config.json, they give an error or sizes inside the promised bounds.
+// Any bytes: read as config.json and as preprocessor_config.json, they give an error or sizes inside the
+// promised bounds.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,14 +27,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const auto config = vit::read_config(*json, "fuzz.json");
     if (check_message(config)) {
         const vit::Architecture &a = config->architecture;
-        require(a.head_size() * a.heads == a.width && a.patches() >= 1 && a.depth >= 1 && a.layer_norm_epsilon > 0);
+        require(a.head_size() * a.heads == a.width && a.patches() >= 1 && a.depth >= 1 &&
+                a.layer_norm_epsilon > 0);
         require(config->labels.size() == static_cast<std::size_t>(a.labels));
     }
     const auto preprocessing = vit::parse_preprocessing(*json, "fuzz.json");
     if (check_message(preprocessing)) {
         for (const double deviation : preprocessing->std) require(deviation > 0);
-        require(preprocessing->height >= 1 && preprocessing->crop_width >= 1 && preprocessing->shortest_edge >= 0);
-        if (config) check_message(vit::check_output_size(*preprocessing, config->architecture, "fuzz.json"));
+        require(preprocessing->height >= 1 && preprocessing->crop_width >= 1 &&
+                preprocessing->shortest_edge >= 0);
+        if (config)
+            check_message(vit::check_output_size(*preprocessing, config->architecture, "fuzz.json"));
     }
     return 0;
 }

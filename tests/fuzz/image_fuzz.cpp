@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     }
     if (image->width() < 1 || image->height() < 1) std::abort();
     // The last of the promised pixels can be read.
-    const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(image->width()) * static_cast<std::size_t>(image->height());
+    const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(image->width()) *
+                              static_cast<std::size_t>(image->height());
     volatile std::uint8_t last = image->data()[bytes - 1];
     static_cast<void>(last);
     return 0;

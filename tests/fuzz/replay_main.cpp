@@ -1,5 +1,5 @@
-// Runs a fuzz target over files, and over the files of directories, without a fuzzer: any compiler can build it. Ends with
-// an error if there was nothing to run.
+// Runs a fuzz target over files, and over the files of directories, without a fuzzer: any compiler can
+// build it. Ends with an error if there was nothing to run.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -22,8 +22,8 @@ bool run(const fs::path &path) {
         std::fprintf(stderr, "cannot read %s\n", path.c_str());
         return false;
     }
-    // Named before it runs: if the target crashes, the last line is the file that did it. On the heap with no byte to spare,
-    // so that a sanitizer sees a read past the end.
+    // Named before it runs: if the target crashes, the last line is the file that did it. On the heap with
+    // no byte to spare, so that a sanitizer sees a read past the end.
     std::printf("%s (%zu bytes)\n", path.c_str(), bytes.size());
     std::fflush(stdout);
     const std::vector<std::uint8_t> exact(bytes.begin(), bytes.end());
@@ -40,7 +40,8 @@ int main(int argc, char **argv) {
             paths.emplace_back(argv[i]);
             continue;
         }
-        for (const fs::directory_entry &entry : fs::directory_iterator(argv[i])) paths.push_back(entry.path());
+        for (const fs::directory_entry &entry : fs::directory_iterator(argv[i]))
+            paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     if (paths.empty()) std::fprintf(stderr, "usage: %s FILE|DIRECTORY...\n", argc > 0 ? argv[0] : "replay");

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     }
     for (const auto &[name, tensor] : *tensors) {
         if (tensor.data.empty()) continue;
-        vit::first_non_finite(tensor.data.data(), vit::DType::bf16, static_cast<std::int64_t>(tensor.data.size() / 2));
+        vit::first_non_finite(tensor.data.data(), vit::DType::bf16,
+                              static_cast<std::int64_t>(tensor.data.size() / 2));
         if (tensor.data.data() < bytes.data() || &tensor.data.back() > &bytes.back()) std::abort();
     }
     return 0;

@@ -1,4 +1,5 @@
-// A whole Vision Transformer, as the paper writes it (Dosovitskiy et al. 2021, equations 1 to 8), in plain loops.
+// A whole Vision Transformer in plain loops, as the paper has it (Dosovitskiy et al. 2021, equations 1 to
+// 8).
 #pragma once
 
 #include <algorithm>
@@ -57,7 +58,8 @@ inline Matrix apply(const Norm &norm, double epsilon, const Matrix &x) {
         for (int c = 0; c < x.columns; c++) mean += x.row(t)[c] / x.columns;
         for (int c = 0; c < x.columns; c++) variance += std::pow(x.row(t)[c] - mean, 2) / x.columns;
         for (int c = 0; c < x.columns; c++) {
-            y.row(t)[c] = (x.row(t)[c] - mean) / std::sqrt(variance + epsilon) * norm.gamma[c] + norm.beta[c];
+            const double normalized = (x.row(t)[c] - mean) / std::sqrt(variance + epsilon);
+            y.row(t)[c] = normalized * norm.gamma[c] + norm.beta[c];
         }
     }
     return y;
@@ -95,7 +97,9 @@ inline Matrix attention(const Matrix &q, const Matrix &k, const Matrix &v, int h
             double sum = 0;
             for (double &score : p) sum += score = std::exp(score - peak);
             for (int s = 0; s < k.rows; s++) {
-                for (int d = first; d < first + head_size; d++) context.row(t)[d] += p[s] / sum * v.row(s)[d];
+                for (int d = first; d < first + head_size; d++) {
+                    context.row(t)[d] += p[s] / sum * v.row(s)[d];
+                }
             }
         }
     }

@@ -62,9 +62,9 @@ inline double largest_magnitude(const float *values, int n) {
     return largest;
 }
 
-// What the project promises of whole models in float32: 2e-5 of an input's largest logit. PyTorch itself comes within a
-// quarter of it, and what it must tell apart (the two GELUs, one epsilon from another) differs by more than twice as much;
-// make_models.py checks both.
+// What the project promises of whole models in float32: 2e-5 of an input's largest logit. PyTorch itself
+// comes within a quarter of it, and what it must tell apart (the two GELUs, one epsilon from another)
+// differs by more than twice as much; make_models.py checks both.
 inline double logit_tolerance(const float *logits, int labels) {
     return 2e-5 * largest_magnitude(logits, labels);
 }

@@ -25,7 +25,7 @@ inline Npy read_npy(const std::string &path) {
     std::ifstream file(path, std::ios::binary);
     const std::string content((std::istreambuf_iterator<char>(file)), {});
     const auto require = [&](bool condition) {
-        if (!condition) throw std::runtime_error(path + ": not an array of float32 that this reader understands");
+        if (!condition) throw std::runtime_error(path + " is no array of float32 that this reader knows");
     };
     constexpr std::size_t prefix = 10;  // the magic, the version, the length of the header
     require(content.size() >= prefix && content.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) == 0);

@@ -1,4 +1,4 @@
-// A checkpoint as the reference takes it, so that a wrong answer can be followed through the reference step by step.
+// A checkpoint as the reference takes it, so that a wrong answer can be followed step by step.
 #pragma once
 
 #include <cmath>

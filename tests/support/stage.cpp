@@ -31,14 +31,20 @@ bool accepts(Param &param, int value) {
     }
 }
 
-// How far one can go from `inside` by doubling and then halving steps (direction is 1 or -1).
-int furthest(Param &param, int inside, int direction) {
-    int step = 1;
-    while (step < 1 << 24 && accepts(param, inside + direction * step)) step *= 2;
+// The smallest value from zero on, and the largest: by steps that double and are then halved.
+int smallest(Param &param) {
+    int value = 0;
+    while (!accepts(param, value)) value++;
+    return value;
+}
+
+int largest(Param &param) {
+    int value = smallest(param), step = 1;
+    while (step < 1 << 24 && accepts(param, value + step)) step *= 2;
     for (; step > 0; step /= 2) {
-        if (accepts(param, inside + direction * step)) inside += direction * step;
+        if (accepts(param, value + step)) value += step;
     }
-    return inside;
+    return value;
 }
 
 struct Range {
@@ -55,8 +61,7 @@ std::vector<Range> ranges_of() {
     std::vector<Range> ranges;
     for (const auto &[subject, kind] : Registry::instances_in_range(&tuning, sizeof(tuning))) {
         Param &param = dynamic_cast<Param &>(*static_cast<Halide::Internal::GeneratorParamBase *>(subject));
-        const int inside = param.value();
-        ranges.push_back({param.name(), furthest(param, inside, -1), furthest(param, inside, 1)});
+        ranges.push_back({param.name(), smallest(param), largest(param)});
     }
     return ranges;
 }

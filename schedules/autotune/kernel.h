@@ -1,0 +1,29 @@
+// Candidates compiled in process and called as the product calls its stages: on the runtime's threads, with the runtime's
+// scratch memory.
+#pragma once
+
+#include <string>
+
+#include "Halide.h"
+#include "runtime/kernel_context.h"
+#include "schedules/autotune/candidates.h"
+
+namespace vit::autotune {
+
+// What JIT-compiled code finds behind its first argument.
+class CallContext : public Halide::JITUserContext {
+public:
+    explicit CallContext(int threads);
+    CallContext(const CallContext &) = delete;
+    CallContext &operator=(const CallContext &) = delete;
+
+    KernelContext &kernel() { return kernel_; }
+
+private:
+    KernelContext kernel_;
+};
+
+// Compiles a generator as the library's stages are compiled: no assertions, no queries of bounds. Throws Halide::Error.
+Halide::Callable compile(const Halide::Target &target, const std::string &generator, const GeneratorParams &params);
+
+}  // namespace vit::autotune

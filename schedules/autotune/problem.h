@@ -1,0 +1,53 @@
+// A stage at one shape: its operands, how it is called, and what it has to answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+#include "generators/layout.h"
+#include "runtime/geometry.h"
+#include "runtime/memory.h"
+#include "schedules/autotune/candidates.h"
+
+namespace vit::autotune {
+
+class Problem {
+public:
+    virtual ~Problem() = default;
+
+    // Runs a compiled candidate on one copy of the weights; what Halide returned. Throws Halide::Error.
+    virtual int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) = 0;
+    // Sets the outputs to what no candidate answers, and what is both read and written to its first value.
+    virtual void reset() = 0;
+    // Compares the outputs of one call after reset with the reference. Empty if they are right, else what is wrong.
+    virtual std::string judge() = 0;
+
+    std::string generator;     // that compiles the stage, with
+    GeneratorParams params;    // these fixed parameters
+    int copies = 1;            // of the weights, as many as a pass through the model finds cold
+    int calls_in_pass = 1;     // through the model
+    double flop = 0;           // of a call, of true tokens and channels
+    Extents extents;           // of what tunables count
+};
+
+// The shape that stages are tuned for.
+struct Shape {
+    Architecture architecture;
+    int batch = 1;
+};
+
+// One for each kind of stage. All data are random, always the same. Throw std::bad_alloc.
+enum class LinearRole { qkv,
+                        proj,
+                        fc1,
+                        fc2 };
+std::unique_ptr<Problem> linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role);
+std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> layer_norm_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> patch_embed_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> head_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> preprocess_problem(const Shape &shape, const Blocks &blocks);
+
+}  // namespace vit::autotune
