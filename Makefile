@@ -30,7 +30,7 @@ help:
 
 .PHONY: demo
 demo: build-host
-	build/host/vit classify models/fashion-mnist models/fashion-mnist/images/*.png
+	build/host/vit classify models/fashion-mnist models/fashion-mnist/images --top-k 1
 
 .PHONY: test checked asan ubsan tsan
 test: test-host

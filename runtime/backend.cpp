@@ -1,10 +1,25 @@
 #include "backend.h"
 
+#include <sstream>
+
+#include "cpu_features.h"
+
 namespace vit {
 
+std::string target_machine(const Backend &backend) {
+    std::string words;
+    std::istringstream target(backend.target());
+    for (std::string word; std::getline(target, word, '-');) {
+        if (word != "no_asserts" && word != "no_bounds_query" && word != "no_runtime" && word != "user_context") {
+            words += (words.empty() ? "" : "-") + word;
+        }
+    }
+    return words;
+}
+
 BackendInfo describe(const Backend &backend) {
-    const std::string reason = backend.unsupported();
-    return {backend.name, backend.target, reason.empty(), reason};
+    const std::string reason = unsupported_cpu(backend.target());
+    return {backend.name, target_machine(backend), reason.empty(), reason};
 }
 
 std::vector<BackendInfo> backends() {
@@ -22,7 +37,7 @@ Result<const Backend *> choose_backend(const std::string &name) {
             reasons += std::string(reasons.empty() ? "" : ", ") + backend.name;
             continue;
         }
-        const std::string reason = backend.unsupported();
+        const std::string reason = unsupported_cpu(backend.target());
         if (reason.empty()) {
             return &backend;
         }

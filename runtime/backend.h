@@ -10,9 +10,8 @@
 namespace vit {
 
 struct Backend {
-    const char *name;              // as users name it
-    const char *target;            // Halide's target string
-    std::string (*unsupported)();  // empty if it can run on this machine, else why it can't
+    const char *name;         // as users name it
+    const char *(*target)();  // Halide's target string, with `host` resolved where it was compiled
     const Kernels *kernels;
 };
 
@@ -21,6 +20,9 @@ const std::vector<Backend> &backend_table();
 
 // The first backend that can run here, or the named one. Errors: backend.
 Result<const Backend *> choose_backend(const std::string &name);
+
+// The target string without the words that say how, not for what, it was compiled: x86-64-linux-avx-avx2-f16c-fma-sse41.
+std::string target_machine(const Backend &backend);
 
 BackendInfo describe(const Backend &backend);
 

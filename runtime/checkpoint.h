@@ -23,6 +23,7 @@ struct Tensor {
     const void *data = nullptr;       // null: the tensor is absent (an optional bias)
     DType dtype = DType::f32;
     std::vector<std::int64_t> shape;  // outermost first, as the file has it
+    bool mapped = false;              // data lies in a mapped file, whose pages can be released
 
     explicit operator bool() const { return data != nullptr; }
 };

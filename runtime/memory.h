@@ -1,7 +1,8 @@
-// A block of zeroed float32 for weights or activations, aligned to pages, backed by huge pages where the system gives them.
+// A block of float32 for weights or activations, aligned to pages.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "error.h"
@@ -11,8 +12,12 @@ namespace vit {
 class Memory {
 public:
     Memory() = default;
+    // Zeroed, backed by huge pages where the system gives them. Errors: memory.
     static Result<Memory> allocate(std::size_t floats);
-    Memory(Memory &&other) noexcept : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    // A part of a file, which must not be written to; offset is a multiple of the page size. Errors: io.
+    static Result<Memory> map_file(const std::string &path, std::size_t offset, std::size_t floats);
+    Memory(Memory &&other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
     Memory &operator=(Memory &&other) noexcept {
         std::swap(data_, other.data_);
         std::swap(bytes_, other.bytes_);
@@ -21,6 +26,7 @@ public:
     ~Memory();
 
     float *data() const { return data_; }
+    std::size_t floats() const { return bytes_ / sizeof(float); }
 
 private:
     float *data_ = nullptr;

@@ -1,8 +1,11 @@
 #include "model.h"
 
+#include <filesystem>
 #include <new>
 
 #include "buffer.h"
+#include "packed_model.h"
+#include "printable.h"
 #include "random_checkpoint.h"
 
 namespace vit {
@@ -46,10 +49,18 @@ Model::Model(Model &&) noexcept = default;
 Model &Model::operator=(Model &&) noexcept = default;
 Model::~Model() = default;
 
-Result<Model> Model::load(const std::string &directory, const ModelOptions &options) {
-    return without_exceptions(directory, [&]() -> Result<Model> {
+Result<Model> Model::load(const std::string &path, const ModelOptions &options) {
+    return without_exceptions(printable_path(path), [&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
-        VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(directory));
+        std::error_code error;
+        if (std::filesystem::is_regular_file(path, error)) {
+            install_halide_handlers();
+            KernelContext context(1);
+            VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(*backend, context));
+            VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, read_packed(path, *backend, blocks));
+            return Model(std::move(impl));
+        }
+        VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(path));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
         return Model(std::move(impl));
     });
@@ -62,6 +73,10 @@ Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
         return Model(std::move(impl));
     });
+}
+
+Result<void> Model::save_packed(const std::string &file) const {
+    return without_exceptions(printable_path(file), [&] { return write_packed(*impl_, file); });
 }
 
 const Architecture &Model::architecture() const {

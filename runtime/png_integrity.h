@@ -14,7 +14,8 @@ struct PngSize {
     std::uint32_t width, height;
 };
 
-// The size that a PNG header claims. (stb_image does not say how large a picture is that is too large for it.)
+// The size that a PNG header claims. (Of a picture that is too large for it, stb_image does not tell the
+// size.)
 std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes);
 
 // Whether chunks follow each other up to IEND, all with the right checksums (ISO/IEC 15948, 5.3).

@@ -134,8 +134,9 @@ Result<Tensor> TensorFiles::take(const std::string &name, const std::vector<std:
     if (const std::int64_t index = first_non_finite(stored->data.data(), *dtype, count); index >= 0) {
         return tensor_error(stored->file, name, "is NaN or infinite at " + place_text(index, shape));
     }
+    release_pages(stored->data);  // read once to be checked, and once more to be packed, much later
     taken_.insert(name);
-    return Tensor{name, stored->data.data(), *dtype, shape};
+    return Tensor{name, stored->data.data(), *dtype, shape, true};
 }
 
 Result<void> TensorFiles::check_all_taken(bool (*ignorable)(std::string_view name)) const {

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "buffer.h"
+#include "mapped_file.h"
 
 namespace vit {
 
@@ -70,33 +71,21 @@ private:
     std::size_t used_ = 0;
 };
 
-class Packer {
+// Where everything stands in the block, in the order of use, so that a forward pass walks through memory.
+class LayOut {
 public:
-    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels, KernelContext &context)
-        : checkpoint_(checkpoint), arch_(checkpoint.architecture), geometry_(geometry), kernels_(kernels), context_(context) {}
+    LayOut(const Architecture &architecture, const Geometry &geometry) : arch_(architecture), geometry_(geometry) {}
 
-    Result<Weights> run() {
+    std::size_t floats() {
         Weights weights;
-        weights.blocks.resize(arch_.depth);
-        lay_out(weights);
-        VIT_TRY_ASSIGN(weights.memory, Memory::allocate(arena_.used()));
-        arena_.start(weights.memory.data());
-        lay_out(weights);
-        VIT_TRY(fill(weights));
-        return weights;
+        run(weights, nullptr);
+        return arena_.used();
     }
 
-private:
-    PackedLinear linear(int inputs, int outputs) {
-        return {arena_.take(static_cast<std::size_t>(inputs) * outputs), arena_.take(outputs), inputs, outputs};
-    }
-    PackedNorm norm() {
-        return {arena_.take(geometry_.width), arena_.take(geometry_.width)};
-    }
-
-    // In the order of use, so that a forward pass walks through memory.
-    void lay_out(Weights &w) {
+    void run(Weights &w, float *base) {
         const Geometry &g = geometry_;
+        arena_.start(base);
+        w.blocks.resize(arch_.depth);
         w.patch = linear(g.patch_values, g.width);
         w.class_token = arena_.take(g.width);
         w.positions = arena_.take(g.token_matrix(g.width));
@@ -112,6 +101,40 @@ private:
         w.head = linear(g.width, g.labels);
     }
 
+private:
+    PackedLinear linear(int inputs, int outputs) {
+        float *panels = arena_.take(static_cast<std::size_t>(inputs) * outputs);
+        return {panels, arena_.take(outputs), inputs, outputs};
+    }
+    PackedNorm norm() {
+        float *gamma = arena_.take(geometry_.width);
+        return {gamma, arena_.take(geometry_.width)};
+    }
+
+    const Architecture &arch_;
+    const Geometry &geometry_;
+    Arena arena_;
+};
+
+class Packer {
+public:
+    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels, KernelContext &context)
+        : checkpoint_(checkpoint),
+          arch_(checkpoint.architecture),
+          geometry_(geometry),
+          kernels_(kernels),
+          context_(context) {}
+
+    Result<Weights> run() {
+        LayOut lay_out(arch_, geometry_);
+        Weights weights;
+        VIT_TRY_ASSIGN(weights.memory, Memory::allocate(lay_out.floats()));
+        lay_out.run(weights, weights.memory.data());
+        VIT_TRY(fill(weights));
+        return weights;
+    }
+
+private:
     Result<void> fill(Weights &w) {
         const Geometry &g = geometry_;
         const IndexMap width = padded(arch_.width, g.width);
@@ -170,7 +193,12 @@ private:
         BufferView<1> row_map(rows.data(), halide_type_of<std::int32_t>(), {static_cast<int>(rows.size())});
         BufferView<1> column_map(columns.data(), halide_type_of<std::int32_t>(), {static_cast<int>(columns.size())});
         FloatView<3> panels(to.panels, {panel, to.inputs, to.outputs / panel});
-        return context_.check("pack_panels", kernel(&context_, matrix, row_map, column_map, scale, panels));
+        VIT_TRY(context_.check("pack_panels", kernel(&context_, matrix, row_map, column_map, scale, panels)));
+        if (weight.mapped) {
+            const auto *bytes = static_cast<const std::byte *>(weight.data);
+            release_pages({bytes, static_cast<std::size_t>(inputs) * outputs * type.bytes()});
+        }
+        return {};
     }
 
     static void pack_vector(const Tensor &from, const IndexMap &map, float *to, float scale = 1) {
@@ -200,7 +228,6 @@ private:
     const Geometry &geometry_;
     const Kernels &kernels_;
     KernelContext &context_;
-    Arena arena_;
 };
 
 }  // namespace
@@ -208,6 +235,18 @@ private:
 Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
                               KernelContext &context) {
     return Packer(checkpoint, geometry, kernels, context).run();
+}
+
+Result<Weights> Weights::adopt(const Architecture &architecture, const Geometry &geometry, Memory memory) {
+    LayOut lay_out(architecture, geometry);
+    if (memory.floats() != lay_out.floats()) {
+        return fail(ErrorCode::argument, "its weights are " + std::to_string(memory.floats()) + " values instead of " +
+                                             std::to_string(lay_out.floats()));
+    }
+    Weights weights;
+    lay_out.run(weights, memory.data());
+    weights.memory = std::move(memory);
+    return weights;
 }
 
 }  // namespace vit

@@ -41,6 +41,8 @@ struct Weights {
     // Packs a checked checkpoint. Errors: memory, kernel.
     static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
                                 KernelContext &context);
+    // Takes over what was packed for the same architecture and geometry. Errors: argument, if memory has another size.
+    static Result<Weights> adopt(const Architecture &architecture, const Geometry &geometry, Memory memory);
 
     Memory memory;
 };

@@ -43,13 +43,14 @@ void schedule_rows_first(Preprocess &stage, const PreprocessTuning &tuning, int 
         .reorder(xi, x, c, yi, task)
         .vectorize(xi, lanes)
         .parallel(task);
+    // Guarded, since what is read in `between` ends with the row.
     stage.down.compute_at(stage.pixels, x)
         .bound_storage(x, columns)
-        .vectorize(x, lanes)
+        .vectorize(x, lanes, TailStrategy::GuardWithIf)
         .unroll(x);
     stage.down.update()
         .reorder(x, stage.j)
-        .vectorize(x, lanes)
+        .vectorize(x, lanes, TailStrategy::GuardWithIf)
         .unroll(x);
 }
 

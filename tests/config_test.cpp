@@ -49,8 +49,9 @@ TEST(Config, TakesTheDefaultsOfTransformers) {
 
 TEST(Config, ReadsEveryField) {
     const auto config = config_of(R"(
-        "architectures": ["Other", "ViTForImageClassification"], "hidden_size": 10, "num_hidden_layers": 1000,
-        "num_attention_heads": 5, "intermediate_size": 7, "image_size": [9, 20], "patch_size": [2, 5],
+        "architectures": ["Other", "ViTForImageClassification"], "hidden_size": 10,
+        "num_hidden_layers": 1000, "num_attention_heads": 5, "intermediate_size": 7,
+        "image_size": [9, 20], "patch_size": [2, 5],
         "num_channels": 1, "layer_norm_eps": 1e-6, "qkv_bias": false, "hidden_act": "gelu_new",
         "id2label": {"1": "dog", "0": "cat", "10": "k", "2": "", "3": "c", "4": "d", "5": "e", "6": "f",
                      "7": "g", "8": "h", "9": "\u00e9\n"},

@@ -137,7 +137,10 @@ class LinearTest : public testing::TestWithParam<std::tuple<Variant, Shape>> {
 protected:
     const Variant &variant() const { return std::get<0>(GetParam()); }
     const Shape &shape() const { return std::get<1>(GetParam()); }
+};
 
+class LinearGeluTest : public LinearTest {
+protected:
     void test_gelu(const char *epilogue, Kernels::Linear Kernels::*member, double (*gelu)(double)) {
         Layer layer = Layer::random(variant(), shape());
         layer.run(variant(), epilogue, member);
@@ -165,11 +168,11 @@ TEST_P(LinearTest, none) {
     layer.y.expect_zero_channel_pads();
 }
 
-TEST_P(LinearTest, gelu_erf) {
+TEST_P(LinearGeluTest, erf) {
     test_gelu("gelu_erf", &Kernels::linear_fc1_gelu_erf, reference::gelu_erf);
 }
 
-TEST_P(LinearTest, gelu_tanh) {
+TEST_P(LinearGeluTest, tanh) {
     test_gelu("gelu_tanh", &Kernels::linear_fc1_gelu_tanh, reference::gelu_tanh);
 }
 
@@ -214,12 +217,21 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &in
     return std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;
 }
 
-INSTANTIATE_TEST_SUITE_P(models, LinearTest,
-                         testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(model_shapes)),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(awkward, LinearTest,
-                         testing::Combine(testing::ValuesIn(all_variants("linear")), testing::ValuesIn(awkward_shapes)),
-                         name_of);
+auto models() {
+    return testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(model_shapes));
+}
+
+auto awkward(const std::vector<Variant> &variants) {
+    return testing::Combine(testing::ValuesIn(variants), testing::ValuesIn(awkward_shapes));
+}
+
+INSTANTIATE_TEST_SUITE_P(models, LinearTest, models(), name_of);
+INSTANTIATE_TEST_SUITE_P(models, LinearGeluTest, models(), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearTest, awkward(default_variants()), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearGeluTest, awkward(default_variants()), name_of);
+INSTANTIATE_TEST_SUITE_P(corners, LinearTest, awkward(tuning_corners("linear")), name_of);
+INSTANTIATE_TEST_SUITE_P(corners, LinearGeluTest, awkward(tuning_corners("linear")), name_of);
+INSTANTIATE_TEST_SUITE_P(layouts, LinearTest, awkward(other_layouts()), name_of);
 
 }  // namespace
 }  // namespace vit::test

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "stopwatch.h"
+#include "text.h"
 
 namespace command {
 
@@ -70,6 +71,7 @@ public:
     }
 
     std::optional<std::int64_t> size() const override { return files_.size(); }
+    std::size_t longest_name() const override { return files_.longest_name(); }
 
 private:
     // Returns the sentence that says why not, or nothing.
@@ -112,13 +114,16 @@ public:
         reader_.read(batch.pixels.data(), static_cast<std::int64_t>(batch.pixels.size()));
         const double each = stopwatch.milliseconds() / std::max(batch.count, 1);
         for (int i = 0; i < batch.count; i++) {
-            batch.items.push_back({path_ + "[" + std::to_string(position_++) + "]", {}, each});
+            batch.items.push_back({name(position_++), {}, each});
         }
     }
 
     std::optional<std::int64_t> size() const override { return items_; }
+    std::size_t longest_name() const override { return columns(harmless(name(items_))); }
 
 private:
+    std::string name(std::int64_t i) const { return path_ + "[" + std::to_string(i) + "]"; }
+
     const std::string path_;
     const std::size_t values_;
     NpyReader reader_;

@@ -36,6 +36,7 @@ public:
     // The next batch, at most `most` items; one without items is the end.
     virtual void fill(Batch &batch, int most) = 0;
     virtual std::optional<std::int64_t> size() const = 0;  // items in all, if known
+    virtual std::size_t longest_name() const = 0;          // in columns, of those that are known
 };
 
 // Pictures, decoded and preprocessed as the model's checkpoint says.

@@ -12,12 +12,16 @@
 #include "progress.h"
 #include "report.h"
 #include "stopwatch.h"
+#include "text.h"
 
 namespace command {
 
 namespace {
 
 constexpr int most_labels = 1 << 24;
+
+// Columns that the one-line report keeps free for a name, which may be longer.
+constexpr std::size_t widest_file = 60, widest_label = 24;
 
 struct ClassifyOptions {
     std::string model;
@@ -50,8 +54,13 @@ Example:
 // Where the answers go: the report, and what the network said for --dump-logits.
 class Reporter {
 public:
-    Reporter(const vit::Model &model, const ClassifyOptions &options, std::optional<std::int64_t> total)
-        : model_(model), options_(options), progress_(total) {
+    Reporter(const vit::Model &model, const ClassifyOptions &options, const BatchSource &source)
+        : model_(model), options_(options), widths_{std::min(source.longest_name(), widest_file), 0},
+          progress_(source.size()) {
+        for (int i = 0; i < model_.architecture().labels; i++) {
+            const std::size_t width = columns(harmless(model_.label(i)));
+            widths_.label = std::max(widths_.label, std::min(width, widest_label));
+        }
         if (options_.format == Format::csv) print(csv_header);
         progress_.show(0);
     }
@@ -81,11 +90,13 @@ private:
         case Format::text: break;
         }
         if (!answer.error.empty()) return complain(answer.error);
-        print(text_report(answer, model_.architecture().scores, options_.top_k == 1));
+        const vit::Scores scores = model_.architecture().scores;
+        print(options_.top_k == 1 ? line_report(answer, scores, widths_) : text_report(answer, scores));
     }
 
     const vit::Model &model_;
     const ClassifyOptions &options_;
+    LineWidths widths_;
     Progress progress_;
     std::int64_t done_ = 0;
     bool all_well_ = true;
@@ -117,7 +128,7 @@ int classify(const ClassifyOptions &options) {
     const auto logits_dump = dump(options.dump_logits, {a.labels});
 
     std::vector<float> logits(static_cast<std::size_t>(most) * a.labels), scores(logits.size());
-    Reporter reporter(model, options, source->size());
+    Reporter reporter(model, options, *source);
     Prefetch prefetch(*source, most);
     for (;;) {
         const Batch &batch = prefetch.next();

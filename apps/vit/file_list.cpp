@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "text.h"
+
 namespace command {
 
 namespace {
@@ -16,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 9> picture_endings = {
     ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tga", ".pnm", ".ppm", ".pgm"};
 
-constexpr std::size_t longest_name = 4096;  // Linux's PATH_MAX
+constexpr std::size_t name_limit = 4096;  // Linux's PATH_MAX
 
 bool is_picture_name(const fs::path &path) {
     std::string ending = path.extension().string();
@@ -76,14 +78,14 @@ std::optional<NamedFile> FileList::next() {
 }
 
 std::optional<NamedFile> FileList::next_line() {
-    std::array<char, longest_name + 1> line;
+    std::array<char, name_limit + 1> line;
     while (names_) {
         names_.getline(line.data(), line.size());
         const bool ended = names_.eof();
         const bool too_long = names_.fail() && !ended;
         // gcount() counts the newline, which getline takes but does not store.
         const auto length = static_cast<std::size_t>(names_.gcount()) - (!ended && !too_long ? 1 : 0);
-        const std::string name(line.data(), std::min(length, longest_name));
+        const std::string name(line.data(), std::min(length, name_limit));
         if (too_long) {
             names_.clear();
             names_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
@@ -102,6 +104,14 @@ std::optional<std::int64_t> FileList::size() const {
     const auto is_list = [](const Entry &entry) { return entry.names; };
     if (std::any_of(entries_.begin(), entries_.end(), is_list)) return {};
     return static_cast<std::int64_t>(entries_.size());
+}
+
+std::size_t FileList::longest_name() const {
+    std::size_t longest = 0;
+    for (const Entry &entry : entries_) {
+        longest = std::max(longest, columns(harmless(entry.file.path)));
+    }
+    return longest;
 }
 
 }  // namespace command

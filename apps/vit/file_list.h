@@ -28,6 +28,9 @@ public:
     // How many files there will be, if that is known.
     std::optional<std::int64_t> size() const;
 
+    // Columns of the longest name that is known by now.
+    std::size_t longest_name() const;
+
 private:
     struct Entry {
         NamedFile file;

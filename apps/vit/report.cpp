@@ -27,23 +27,28 @@ std::string csv_field(const std::string &text) {
 
 }  // namespace
 
-std::string text_report(const Answer &answer, vit::Scores scores, bool brief) {
-    const std::string file = harmless(answer.file), time = fixed(answer.milliseconds, 1) + " ms";
+std::string text_report(const Answer &answer, vit::Scores scores) {
     std::size_t label_width = 0, score_width = 0;
     for (const LabelledPrediction &prediction : answer.predictions) {
         label_width = std::max(label_width, columns(harmless(prediction.label)));
         score_width = std::max(score_width, columns(shown_score(prediction.score, scores)));
     }
-    std::string out = file + (brief ? "" : "  " + time + "\n");
+    std::string out = harmless(answer.file) + "  " + fixed(answer.milliseconds, 1) + " ms\n";
     for (const LabelledPrediction &prediction : answer.predictions) {
-        const std::string label = harmless(prediction.label), score = shown_score(prediction.score, scores);
-        if (brief) {
-            out += "  " + label + "  " + score;
-        } else {
-            out += "    " + pad_right(label, label_width) + "  " + pad_left(score, score_width) + "\n";
-        }
+        out += "    " + pad_right(harmless(prediction.label), label_width) + "  " +
+               pad_left(shown_score(prediction.score, scores), score_width) + "\n";
     }
-    return out + (brief ? "  " + time + "\n" : "");
+    return out;
+}
+
+std::string line_report(const Answer &answer, vit::Scores scores, const LineWidths &widths) {
+    constexpr std::size_t score_width = 7, time_width = 10;  // "100.0 %", "12345.6 ms"
+    std::string out = pad_right(harmless(answer.file), widths.file);
+    for (const LabelledPrediction &prediction : answer.predictions) {
+        out += "  " + pad_right(harmless(prediction.label), widths.label) + "  " +
+               pad_left(shown_score(prediction.score, scores), score_width);
+    }
+    return out + "  " + pad_left(fixed(answer.milliseconds, 1) + " ms", time_width) + "\n";
 }
 
 std::string json_report(const Answer &answer) {

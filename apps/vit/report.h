@@ -1,6 +1,7 @@
 // How answers look: for people, as JSON lines and as CSV. README describes the latter two.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,14 @@ struct Answer {
     double milliseconds = 0;
 };
 
-// The file's name and time, then a line for each label; or all on one line if `brief`. Control characters
-// are made harmless.
-std::string text_report(const Answer &answer, vit::Scores scores, bool brief);
+// For people, with control characters made harmless: the file's name and time, then a line for each label.
+std::string text_report(const Answer &answer, vit::Scores scores);
+
+// For people who want one label: all on one line, in columns.
+struct LineWidths {
+    std::size_t file, label;  // columns to pad to
+};
+std::string line_report(const Answer &answer, vit::Scores scores, const LineWidths &widths);
 
 // One object and a newline: {"file", "predictions": [{"index", "label", "score"}], "ms"} or {"file",
 // "error"}. What is not UTF-8 becomes U+FFFD.

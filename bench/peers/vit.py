@@ -13,7 +13,9 @@ class Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm1 = nn.LayerNorm(width, epsilon)
-        self.qkv = nn.Linear(width, 3 * width)
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
         self.proj = nn.Linear(width, width)
         self.norm2 = nn.LayerNorm(width, epsilon)
         self.fc1 = nn.Linear(width, mlp_width)
@@ -21,8 +23,12 @@ class Block(nn.Module):
 
     def forward(self, x):  # [b, t, c]
         batch, tokens, width = x.shape
-        qkv = self.qkv(self.norm1(x)).reshape(batch, tokens, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # [b, h, t, d]
+
+        def heads(y):  # [b, t, c] -> [b, h, t, d]
+            return y.reshape(batch, tokens, self.heads, width // self.heads).transpose(1, 2)
+
+        y = self.norm1(x)
+        q, k, v = heads(self.query(y)), heads(self.key(y)), heads(self.value(y))
         context = functional.scaled_dot_product_attention(q, k, v)
         x = x + self.proj(context.transpose(1, 2).reshape(batch, tokens, width))
         return x + self.fc2(functional.gelu(self.fc1(self.norm2(x))))
@@ -51,27 +57,34 @@ class ViT(nn.Module):
         return self.head(self.norm(x)[:, 0])
 
 
-def state_of(tensors, depth):
-    """The checkpoint's tensors under the names above; query, key and value joined into one matrix."""
-    tensors = {name: torch.from_numpy(array) for name, array in tensors.items()}
-    state = {
-        "class_token": tensors["vit.embeddings.cls_token"],
-        "positions": tensors["vit.embeddings.position_embeddings"],
+BLOCK_NAMES = {
+    "norm1": "layernorm_before",
+    "query": "attention.attention.query",
+    "key": "attention.attention.key",
+    "value": "attention.attention.value",
+    "proj": "attention.output.dense",
+    "norm2": "layernorm_after",
+    "fc1": "intermediate.dense",
+    "fc2": "output.dense",
+}
+
+
+def published_name(name):
+    """Of a parameter of ViT, in the checkpoint."""
+    if name == "class_token":
+        return "vit.embeddings.cls_token"
+    if name == "positions":
+        return "vit.embeddings.position_embeddings"
+    module, _, part = name.rpartition(".")  # part: weight, bias
+    if module.startswith("blocks."):
+        _, i, layer = module.split(".")
+        return f"vit.encoder.layer.{i}.{BLOCK_NAMES[layer]}.{part}"
+    names = {
+        "patch": "vit.embeddings.patch_embeddings.projection",
+        "norm": "vit.layernorm",
+        "head": "classifier",
     }
-    for part in ("weight", "bias"):
-        state[f"patch.{part}"] = tensors[f"vit.embeddings.patch_embeddings.projection.{part}"]
-        state[f"norm.{part}"] = tensors[f"vit.layernorm.{part}"]
-        state[f"head.{part}"] = tensors[f"classifier.{part}"]
-        for i in range(depth):
-            layer, block = f"vit.encoder.layer.{i}", f"blocks.{i}"
-            qkv = [tensors[f"{layer}.attention.attention.{role}.{part}"] for role in ("query", "key", "value")]
-            state[f"{block}.qkv.{part}"] = torch.cat(qkv)
-            state[f"{block}.norm1.{part}"] = tensors[f"{layer}.layernorm_before.{part}"]
-            state[f"{block}.proj.{part}"] = tensors[f"{layer}.attention.output.dense.{part}"]
-            state[f"{block}.norm2.{part}"] = tensors[f"{layer}.layernorm_after.{part}"]
-            state[f"{block}.fc1.{part}"] = tensors[f"{layer}.intermediate.dense.{part}"]
-            state[f"{block}.fc2.{part}"] = tensors[f"{layer}.output.dense.{part}"]
-    return state
+    return f"{names[module]}.{part}"
 
 
 def load_vit(directory):
@@ -79,6 +92,7 @@ def load_vit(directory):
     config = json.loads((directory / "config.json").read_text())
     with torch.device("meta"):
         model = ViT(config)
-    state = state_of(read_safetensors(directory / "model.safetensors"), config["num_hidden_layers"])
+    tensors = read_safetensors(directory / "model.safetensors")
+    state = {name: torch.from_numpy(tensors[published_name(name)]) for name in model.state_dict()}
     model.load_state_dict(state, assign=True)
     return model.eval()

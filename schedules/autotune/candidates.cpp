@@ -42,10 +42,6 @@ int furthest(Param &param, int inside, int direction) {
     return inside;
 }
 
-bool ends_with(const std::string &text, const std::string &end) {
-    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // 1, 2, 3, 4, 6, 8, 12, 16, 24, ... up to `high`.
 std::vector<int> steps_up_to(int high) {
     std::vector<int> steps;
@@ -58,12 +54,20 @@ std::vector<int> steps_up_to(int high) {
     return steps;
 }
 
-int differences(const Values &a, const Values &b) {
-    int count = 0;
-    for (const auto &[name, value] : a) {
-        count += b.at(name) != value;
+// The share of the threads' time in which there is a task for them, if all tasks take as long as the largest.
+double busy_share(const Values &values, const Circumstances &circumstances) {
+    double work = circumstances.other_tasks, largest = 1;  // in things times things
+    long tasks = circumstances.other_tasks;
+    for (const auto &[name, extent] : circumstances.extents) {
+        if (const auto value = values.find(name); value != values.end()) {
+            const int share = std::min(value->second, extent.count);
+            tasks *= (extent.count + share - 1) / share;
+            work *= extent.count;
+            largest *= share;
+        }
     }
-    return count;
+    const long turns = (tasks + circumstances.threads - 1) / circumstances.threads;
+    return work / (largest * static_cast<double>(turns) * circumstances.threads);
 }
 
 }  // namespace
@@ -91,41 +95,58 @@ Values defaults_of(const std::vector<Tunable> &tunables) {
     return values;
 }
 
-std::vector<int> values_of(const Tunable &tunable, const Extents &extents, int lanes) {
-    std::set<int> values;
-    const auto add = [&](int value) { values.insert(std::clamp(value, tunable.low, tunable.high)); };
-    if (const auto extent = extents.find(tunable.name); extent != extents.end()) {
-        for (const int parts : steps_up_to(extent->second)) {
-            add((extent->second + parts - 1) / parts);
+int differences(const Values &a, const Values &b) {
+    int count = 0;
+    for (const auto &[name, value] : a) {
+        const auto other = b.find(name);
+        count += other == b.end() || other->second != value;
+    }
+    return count;
+}
+
+std::vector<int> values_of(const Tunable &tunable, const Circumstances &circumstances) {
+    std::set<int> values{tunable.value};
+    const auto add = [&](std::size_t value) {
+        values.insert(static_cast<int>(std::clamp<std::size_t>(value, tunable.low, tunable.high)));
+    };
+    if (const auto at = circumstances.extents.find(tunable.name); at != circumstances.extents.end()) {
+        const auto [count, bytes] = at->second;
+        // All at once is what a default beyond the extent already means.
+        const auto add_share = [&](std::size_t share) {
+            if (share >= 1 && (share < static_cast<std::size_t>(count) || tunable.value < count)) {
+                add(std::min<std::size_t>(share, count));
+            }
+        };
+        add_share(1);
+        for (const int tasks : steps_up_to(count)) {
+            add_share((count + tasks - 1) / tasks);
         }
-        // A default beyond the extent is the same as the extent.
-        if (tunable.value > extent->second) {
-            values.erase(std::clamp(extent->second, tunable.low, tunable.high));
+        for (const std::size_t cache : circumstances.caches) {
+            add_share(bytes ? cache / 2 / bytes : 0);
         }
-    } else if (ends_with(tunable.name, "k_unroll")) {
-        for (int steps = 1; steps <= lanes; steps *= 2) {
+    } else if (tunable.name == "k_unroll") {
+        for (int steps = 1; steps <= circumstances.lanes; steps *= 2) {
             add(steps);
         }
     } else if (tunable.high - tunable.low < 8) {
         for (int value = tunable.low; value <= tunable.high; value++) {
-            add(value);
+            values.insert(value);
         }
     } else {
-        add(tunable.low);
+        values.insert(tunable.low);
         for (const int value : steps_up_to(tunable.high)) {
-            add(value);
+            values.insert(std::max(value, tunable.low));
         }
     }
-    add(tunable.value);
     return {values.begin(), values.end()};
 }
 
-std::vector<Values> grid(const std::vector<Tunable> &tunables, const Extents &extents, int lanes) {
+std::vector<Values> grid(const std::vector<Tunable> &tunables, const Circumstances &circumstances) {
     std::vector<Values> all{{}};
     for (const Tunable &tunable : tunables) {
         std::vector<Values> longer;
         for (const Values &values : all) {
-            for (const int value : values_of(tunable, extents, lanes)) {
+            for (const int value : values_of(tunable, circumstances)) {
                 longer.push_back(values);
                 longer.back()[tunable.name] = value;
             }
@@ -133,6 +154,9 @@ std::vector<Values> grid(const std::vector<Tunable> &tunables, const Extents &ex
         all = std::move(longer);
     }
     const Values defaults = defaults_of(tunables);
+    std::erase_if(all, [&](const Values &values) {
+        return values != defaults && busy_share(values, circumstances) < 0.8;
+    });
     std::stable_sort(all.begin(), all.end(), [&](const Values &a, const Values &b) {
         return differences(a, defaults) < differences(b, defaults);
     });

@@ -38,18 +38,34 @@ std::vector<Tunable> tunables_of() {
 
 Values defaults_of(const std::vector<Tunable> &tunables);
 
-// What the values of a tunable are counted against: panels_per_task against the panels there are, and so on.
-using Extents = std::map<std::string, int>;
+// What the values of a tunable <things>_per_task are counted against.
+struct Extent {
+    int count;          // of the things there are
+    std::size_t bytes;  // that one of them keeps in a cache while its task runs
+};
+
+// What decides which values make sense.
+struct Circumstances {
+    std::map<std::string, Extent> extents;  // by the name of the tunable
+    int other_tasks = 1;                    // by which the number of tasks is multiplied: heads, images
+    int lanes = 8;                          // float32 lanes of a vector register
+    int threads = 1;
+    std::vector<std::size_t> caches;  // bytes, of the levels that a core has to itself
+};
 
 // The values worth trying of one tunable, ascending, its default among them.
-//   <things>_per_task  the shares of 1, 2, 3, 4, 6, 8, 12, ... tasks: between two of them the largest task is the same
-//   k_unroll           the divisors of `lanes`, beyond which it is cut to one (schedules/register_tile.cpp)
+//   <things>_per_task  the largest of equal shares of all things, for 1, 2, 3, 4, 6, 8, 12, ... tasks; one; and as many as
+//                      fill half of a cache
+//   k_unroll           the powers of two up to `lanes`, beyond which it is cut (schedules/register_tile.cpp)
 //   others             all of a short range, else powers of two and their halves again as much
-std::vector<int> values_of(const Tunable &tunable, const Extents &extents, int lanes);
+std::vector<int> values_of(const Tunable &tunable, const Circumstances &circumstances);
 
 // All combinations, the defaults first, then those that differ from the defaults in one tunable, in two, ...; among these
-// by value. So however many of them are tried, no tunable has been left out.
-std::vector<Values> grid(const std::vector<Tunable> &tunables, const Extents &extents, int lanes);
+// by value. Left out are those that leave more than a fifth of the threads' time idle, however the tasks are dealt.
+std::vector<Values> grid(const std::vector<Tunable> &tunables, const Circumstances &circumstances);
+
+// In how many tunables two candidates differ.
+int differences(const Values &a, const Values &b);
 
 // Empty if values are those of the tunables and in range, else what is wrong with them.
 std::string problem_with(const Values &values, const std::vector<Tunable> &tunables);

@@ -40,7 +40,7 @@ public:
         generator = "layer_norm";
         calls_in_pass = 2 * shape.architecture.depth;
         flop = 7.0 * shape.batch * g.tokens * channels_;
-        extents = {{"tiles_per_task", tiles_}};
+        extents = {{"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
     }
 
     int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {

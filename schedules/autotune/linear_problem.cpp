@@ -81,7 +81,9 @@ private:
         calls_in_pass = a.depth;
         const double wide = role == LinearRole::qkv ? 3.0 * a.width : role == LinearRole::proj ? a.width : a.mlp_width;
         flop = 2.0 * shape.batch * a.tokens() * a.width * wide;
-        extents = {{"panels_per_task", outputs_ / blocks_.panel}, {"tiles_per_task", tiles_}};
+        const std::size_t row = inputs_ * sizeof(float);
+        extents = {{"panels_per_task", {outputs_ / blocks_.panel, row * blocks_.panel}},
+                   {"tiles_per_task", {tiles_, row * blocks_.token_tile}}};
     }
 
     bool has_residual() const { return role_ == LinearRole::proj || role_ == LinearRole::fc2; }

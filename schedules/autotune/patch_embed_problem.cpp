@@ -28,7 +28,8 @@ public:
         generator = "patch_embed";
         copies = weights_.copies();
         flop = 2.0 * batch_ * a_.patches() * a_.channels * a_.patch_height * a_.patch_width * a_.width;
-        extents = {{"panels_per_task", g.panels(g.width)}, {"tiles_per_task", g.tiles}};
+        extents = {{"panels_per_task", {g.panels(g.width), std::size_t(g.patch_values) * g.blocks.panel * sizeof(float)}}};
+        other_tasks = batch_;
     }
 
     int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) override {

@@ -29,7 +29,8 @@ public:
     int copies = 1;            // of the weights, as many as a pass through the model finds cold
     int calls_in_pass = 1;     // through the model
     double flop = 0;           // of a call, of true tokens and channels
-    Extents extents;           // of what tunables count
+    std::map<std::string, Extent> extents;  // of what tunables count
+    int other_tasks = 1;                    // Circumstances::other_tasks
 };
 
 // The shape that stages are tuned for.

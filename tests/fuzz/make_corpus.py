@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the kept corpus of the fuzz targets: one small file for each path through the readers, good and bad.
+"""Writes the kept corpus of the fuzz targets: a small file for each path through the readers, good and bad.
 
     .venv-references/bin/python tests/fuzz/make_corpus.py
 
-Pillow writes the pictures; everything else is spelled out here. The files are the same every time for the same Pillow.
-A file that a fuzzer found is added to the corpus by hand, under a name that begins with "found-".
+Pillow writes the pictures; everything else is spelled out here. The files are the same every time for the
+same Pillow. A file that a fuzzer found is added by hand, under a name that begins with "found-".
 """
 
 import io
@@ -67,7 +67,8 @@ def make_safetensors():
         "odd-bytes": tensor("NEW", [1], 0, 3),
     }.items():
         write("safetensors", name, safetensors({"a": entry}, four))
-    write("safetensors", "overlap", safetensors({"a": tensor("F16", [2], 0, 4), "b": tensor("U8", [1], 3, 4)}, four))
+    overlap = {"a": tensor("F16", [2], 0, 4), "b": tensor("U8", [1], 3, 4)}
+    write("safetensors", "overlap", safetensors(overlap, four))
 
 
 def make_config():
@@ -120,7 +121,12 @@ def make_config():
     }.items():
         write("config", name + ".json", json.dumps(model | changes))
     for name, changes in {
-        "legacy": {"size": 8, "crop_size": 8, "image_processor_type": None, "feature_extractor_type": "CLIPFeatureExtractor"},
+        "legacy": {
+            "size": 8,
+            "crop_size": 8,
+            "image_processor_type": None,
+            "feature_extractor_type": "CLIPFeatureExtractor",
+        },
         "size-list": {"size": [8, 12], "crop_size": [8, 12]},
         "edges": {"size": {"shortest_edge": 8, "longest_edge": 12}},
         "zero-deviation": {"image_std": [0, 0, 0]},
@@ -143,8 +149,14 @@ def picture(mode, size, **options):
 
 
 def make_image():
-    for format, modes in {"PNG": ["L", "LA", "RGB", "RGBA", "P", "I;16"], "BMP": ["L", "RGB", "RGBA"], "TGA": ["L", "RGB", "RGBA"],
-                          "JPEG": ["L", "RGB"], "GIF": ["P"], "PPM": ["L", "RGB", "I;16"]}.items():
+    for format, modes in {
+        "PNG": ["L", "LA", "RGB", "RGBA", "P", "I;16"],
+        "BMP": ["L", "RGB", "RGBA"],
+        "TGA": ["L", "RGB", "RGBA"],
+        "JPEG": ["L", "RGB"],
+        "GIF": ["P"],
+        "PPM": ["L", "RGB", "I;16"],
+    }.items():
         for mode in modes:
             write("image", f"{mode.replace(';', '')}.{format.lower()}", picture(mode, (7, 5), format=format))
     write("image", "progressive.jpeg", picture("RGB", (20, 18), format="JPEG", progressive=True))

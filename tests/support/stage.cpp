@@ -143,7 +143,7 @@ void call_library(const std::string &stage, const std::function<int(const void *
 std::vector<Variant> default_variants() {
     std::vector<Variant> variants{in_process("default", {}), in_process("released", {}, false)};
     for (const Backend &backend : backend_table()) {
-        if (backend.unsupported().empty()) {
+        if (describe(backend).supported) {
             std::string name = "library_" + std::string(backend.name);
             for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
             Variant variant{name, {}, {}, false, backend.kernels};

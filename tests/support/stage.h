@@ -40,7 +40,7 @@ std::vector<Variant> tuning_corners(const std::string &stage);
 // and 3 vectors a panel (every pair of them occurs), and blocks of a single value.
 std::vector<Variant> other_layouts();
 
-// All of them.
+// All of them, in this order.
 std::vector<Variant> all_variants(const std::string &stage);
 
 // A stage as a function; a failure of the stage is a failure of the test.

@@ -17,12 +17,16 @@ inline double sum_error(double n) {
     return unit * std::min(n, 6 * std::sqrt(n));
 }
 
-// exp_nonpositive, relative to its result: at most 2 units in the last place, which tests/activation_test.cpp shows, and a
-// unit in the last place is at most two units of roundoff.
+// exp_nonpositive and exp2_nonpositive, relative to their results. A polynomial's own error (generators/activation.h), the
+// rounding of its coefficients and of its last steps: tests/activation_test.cpp shows that it stays below this.
 inline constexpr double exp_error = 4 * unit;
+inline constexpr double exp2_error = 4 * unit;
 
 // A quotient or reciprocal square root, relative to its result: Halide lets the compiler refine an estimate, to 2 ulp.
 inline constexpr double quotient_error = 4 * unit;
+
+// The logistic function by exp_nonpositive, relative to its result: e^x and 1 + e^x are both off, then comes a quotient.
+inline constexpr double sigmoid_error = 2 * exp_error + unit + quotient_error;
 
 // GELU in either form, relative to its argument (next to zero the result is small but Phi is not better known). The
 // error function and the logistic are known to a few units, and tests/activation_test.cpp shows that it is less than this.

@@ -4,6 +4,7 @@
 //     #include <vit/vit.h>
 //
 //     int main(int argc, char **argv) {
+//         if (argc != 3) return std::fprintf(stderr, "usage: %s MODEL IMAGE\n", argv[0]), 2;
 //         auto model = vit::Model::load(argv[1]);
 //         if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;
 //         auto session = vit::Session::create(*model);
@@ -146,14 +147,19 @@ struct ModelOptions {
 class VIT_API Model {
 public:
     // A directory as published on the Hugging Face Hub: config.json, model.safetensors (or its sharded index) and
-    // preprocessor_config.json or processor_config.json.
-    static Result<Model> load(const std::string &directory, const ModelOptions &options = {});
+    // preprocessor_config.json or processor_config.json; or a file that save_packed wrote.
+    static Result<Model> load(const std::string &path, const ModelOptions &options = {});
     // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed to the model's size.
     static Result<Model> random(const Architecture &architecture, std::uint64_t seed = 0, const ModelOptions &options = {});
 
     Model(Model &&) noexcept;
     Model &operator=(Model &&) noexcept;
     ~Model();
+
+    // Writes the model as packed for its backend into one file, which load then maps instead of reading and packing: for
+    // the backend's target and version of this library only, others refuse it. An existing file is replaced at the end.
+    // Errors: io.
+    Result<void> save_packed(const std::string &file) const;
 
     const Architecture &architecture() const;
     const std::string &label(int index) const;  // "LABEL_7" where the checkpoint names none; empty if out of range

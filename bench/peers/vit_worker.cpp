@@ -1,0 +1,127 @@
+// Runs this project on one case of the side-by-side bench and answers commands: what worker.py is for a peer.
+//
+//     bench_worker MODEL THREADS BATCH
+//
+// MODEL is a directory that make_model.py made. Says "ready JSON" on stdout when the model is loaded and
+// warm; then answers each line of stdin with one line:
+//
+//     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
+//     logits FILE    writes the logits as float32 [batch, labels]; "ok"
+//     peak           GFLOP/s that as many threads reach with multiply-adds in registers, at this moment
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <vit/vit.h>
+
+#include "apps/vit/machine_peak.h"
+
+namespace {
+
+constexpr int warm_up = 3;  // forward passes, as many as worker.py gives the peers
+
+void require(bool condition, const std::string &message) {
+    if (!condition) throw std::runtime_error(message);
+}
+
+template<typename T>
+T value_of(vit::Result<T> result) {
+    require(result.has_value(), result ? "" : result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+// The first `count` values of a file of float32 in this machine's order.
+std::vector<float> read_floats(const std::string &path, std::size_t count) {
+    std::vector<float> values(count);
+    std::ifstream file(path, std::ios::binary);
+    const auto bytes = static_cast<std::streamsize>(count * sizeof(float));
+    require(static_cast<bool>(file.read(reinterpret_cast<char *>(values.data()), bytes)),
+            path + " has less than " + std::to_string(bytes) + " bytes or cannot be read");
+    return values;
+}
+
+void write_floats(const std::string &path, const std::vector<float> &values) {
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char *>(values.data()),
+               static_cast<std::streamsize>(values.size() * sizeof(float)));
+    require(static_cast<bool>(file.flush()), path + " cannot be written");
+}
+
+class Worker {
+public:
+    Worker(const std::string &directory, int threads, int batch)
+        : batch_(batch), model_(value_of(vit::Model::load(directory))),
+          session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))) {
+        const vit::Architecture &a = model_.architecture();
+        const auto images = static_cast<std::size_t>(batch);
+        pixels_ = read_floats(directory + "/pixels.f32", images * a.channels * a.image_height * a.image_width);
+        logits_.resize(images * a.labels);
+        for (int i = 0; i < warm_up; i++) {
+            forward();
+        }
+    }
+
+    std::string ready() const {
+        const vit::BackendInfo &backend = model_.backend();
+        char text[1024];
+        std::snprintf(text, sizeof text,
+                      "ready {\"versions\": {\"vit\": \"%s\"}, \"configuration\": \"backend %s: %s\", "
+                      "\"gflop\": %.9g, \"peak_instructions\": \"%s\"}",
+                      vit::version(), backend.name.c_str(), backend.target.c_str(),
+                      vit::flop(model_.architecture()) * batch_ / 1e9, command::peak_instructions().c_str());
+        return text;
+    }
+
+    std::string answer(const std::string &line) {
+        const std::size_t space = line.find(' ');
+        const std::string verb = line.substr(0, space);
+        if (verb == "run") {
+            const auto start = std::chrono::steady_clock::now();
+            forward();
+            const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+            return std::to_string(taken.count());
+        }
+        if (verb == "logits" && space != std::string::npos) {
+            forward();
+            write_floats(line.substr(space + 1), logits_);
+            return "ok";
+        }
+        require(verb == "peak", "unknown command: " + line);
+        return std::to_string(command::measure_peak(session_.threads()) / 1e9);
+    }
+
+private:
+    void forward() {
+        value_of(session_.forward(pixels_.data(), batch_, logits_.data()));
+    }
+
+    int batch_;
+    vit::Model model_;
+    vit::Session session_;
+    std::vector<float> pixels_;  // [batch, channels, height, width]
+    std::vector<float> logits_;  // [batch, labels]
+};
+
+}  // namespace
+
+int main(int argc, char **argv) {
+    try {
+        require(argc == 4, "usage: bench_worker MODEL THREADS BATCH");
+        Worker worker(argv[1], std::atoi(argv[2]), std::atoi(argv[3]));
+        std::cout << worker.ready() << std::endl;
+        for (std::string line; std::getline(std::cin, line);) {
+            std::cout << worker.answer(line) << std::endl;
+        }
+    } catch (const std::exception &error) {
+        std::cerr << "bench_worker: " << error.what() << "\n";
+        return 1;
+    }
+}

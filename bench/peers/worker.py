@@ -1,0 +1,140 @@
+"""Runs one peer on one case and answers commands: what vit_worker.cpp is for this project.
+
+    python worker.py PEER MODEL THREADS BATCH
+
+MODEL is a directory that make_model.py made. Says "ready JSON" on stdout when the model is loaded and warm,
+with the versions and the configuration; then answers each line of stdin with one line:
+
+    run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
+    logits FILE    writes the logits as float32 [batch, labels]; "ok"
+"""
+
+import gc
+import importlib.metadata
+import json
+import os
+import pathlib
+import sys
+import time
+
+import numpy as np
+from checkpoint import read_pixels
+
+WARM_UP = 3  # forward passes; the first touches memory, the second may still choose kernels
+
+
+# Each returns a function that runs the network and returns its logits, and says how it is configured. Where
+# a peer has no option for something that matters here, its default stands.
+
+
+def onnxruntime(model, threads, batch, pixels):
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = ort.InferenceSession(model / f"model-b{batch}.onnx", options, ["CPUExecutionProvider"])
+    return (
+        lambda: session.run(["logits"], {"pixels": pixels})[0],
+        "CPU execution provider, all graph optimizations, spinning threads (its default)",
+    )
+
+
+def openvino(model, threads, batch, pixels):
+    import openvino as ov
+
+    core = ov.Core()
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    compiled = core.compile_model(core.read_model(model / f"model-b{batch}.onnx"), "CPU", settings)
+    request = compiled.create_infer_request()
+    request.set_input_tensor(ov.Tensor(pixels, shared_memory=True))
+
+    def forward():
+        request.infer()
+        return request.get_output_tensor().data
+
+    return forward, "CPU plugin, latency hint, one stream"
+
+
+def pytorch(model, threads, batch, pixels):
+    import torch
+    import vit
+
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    network = vit.load_vit(model)
+    shared = torch.from_numpy(pixels)
+
+    def forward():
+        with torch.inference_mode():
+            return network(shared).numpy()
+
+    return forward, "eager, inference_mode, scaled_dot_product_attention"
+
+
+def litert(model, threads, batch, pixels):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(model / f"model-b{batch}.tflite"), num_threads=threads)
+    interpreter.allocate_tensors()
+    (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def forward():
+        interpreter.set_tensor(entry["index"], pixels)
+        interpreter.invoke()
+        return interpreter.get_tensor(result["index"])
+
+    return forward, "XNNPACK delegate (its default), model converted by litert-torch"
+
+
+# Their loader, and the packages whose versions count.
+PEERS = {
+    "onnxruntime": (onnxruntime, ["onnxruntime"]),
+    "openvino": (openvino, ["openvino"]),
+    "pytorch": (pytorch, ["torch"]),
+    "litert": (litert, ["ai-edge-litert", "litert-torch"]),
+}
+
+
+def serve(commands, answer, forward):
+    for line in commands:
+        command, _, argument = line.strip().partition(" ")
+        if command == "run":
+            start = time.perf_counter()
+            forward()
+            answer(f"{1e3 * (time.perf_counter() - start):.6f}")
+        elif command == "logits":
+            np.asarray(forward()).astype("<f4").tofile(argument)
+            answer("ok")
+        else:
+            raise SystemExit(f"unknown command: {command}")
+
+
+def main():
+    peer, model, threads, batch = sys.argv[1:]
+    model, threads, batch = pathlib.Path(model), int(threads), int(batch)
+    # Answers go out where stdout was; what the peers print goes to stderr.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(text):
+        print(text, file=answers, flush=True)
+
+    load, packages = PEERS[peer]
+    forward, configuration = load(model, threads, batch, read_pixels(model, batch))
+    for _ in range(WARM_UP):
+        forward()
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    gc.collect()
+    gc.disable()
+    answer("ready " + json.dumps({"versions": versions, "configuration": configuration}))
+    serve(sys.stdin, answer, forward)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+// Who is the fastest, and is the difference real: the policy of the autotuner, apart from compilers and clocks.
+//
+// Entrant 0 is the incumbent, entrant 1 its twin: the same code, so what tells them apart is noise. Challengers follow.
+//   rounds      Each entrant has one try a round, in an order that is shuffled anew; the incumbent and its twin half a round
+//               apart. So nobody runs twice in a row, which would favour him with warm caches, and slow stretches of the
+//               machine meet all alike.
+//   score       The median of the faster half of an entrant's tries: other programs only ever make a try slower, and the
+//               single fastest one may be luck.
+//   qualifying  Two rounds; who is more than a quarter slower than the best is out.
+//   halving     The slower half leaves, again and again, until three are left; rounds are as many as the time allows.
+//   final       Rounds of its own, of which alone the result is made: what brought a challenger here was partly luck.
+//   noise       The largest difference between scores of the same code in the final: the incumbent against its twin, their
+//               even rounds against their odd ones.
+//   winner      The best challenger, if it is faster than the incumbent and its twin by more than the noise.
+// The race has no clock but the tries' own costs, so one that is replayed from its tries takes the same decisions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace vit::autotune {
+
+// The median of the faster half.
+double score(std::vector<double> times);
+
+struct Try {
+    double milliseconds;  // of one call
+    double seconds;       // that the try took altogether
+};
+
+class Race {
+public:
+    // Try number `index`, from 0, of an entrant. What it throws passes through.
+    using Measure = std::function<Try(int entrant, int index)>;
+    static constexpr int incumbent = 0, twin = 1;
+
+    Race(Measure measure, double budget_seconds) : measure_(std::move(measure)), budget_(budget_seconds), entrants_(2) {}
+
+    // Enters a challenger and returns its number. One that is kept races to the end, whatever its times.
+    int enter(bool keep = false);
+    // Time that went into other things, such as compiling.
+    void charge(double seconds) { spent_ += seconds; }
+
+    // Two rounds of these challengers with the incumbent.
+    void qualify(const std::vector<int> &challengers);
+    void halve();
+
+    struct Result {
+        int winner;                       // 0: the incumbent stays
+        double gain;                      // of the best challenger, as a share of the incumbent's time; may be negative
+        double noise;                     // likewise
+        std::vector<double> final_times;  // by entrant; 0 for who was not in the final
+    };
+    Result finish();
+
+    double spent() const { return spent_; }
+    double budget() const { return budget_; }
+    // Of all tries so far; 0 if there was none.
+    double time_of(int entrant) const;
+    // Challengers that are still in the race.
+    std::vector<int> challengers() const;
+
+private:
+    struct Entrant {
+        std::vector<double> times;
+        bool out = false, keep = false;
+    };
+
+    std::vector<int> line_up(std::vector<int> challengers);
+    double run_round(const std::vector<int> &challengers);  // what it cost
+    void drop_slower_than(double milliseconds, const std::vector<int> &challengers);
+    int rounds_in(double seconds, double cost_of_round, int least, int most) const;
+
+    Measure measure_;
+    double budget_, spent_ = 0, last_cost_ = 0;  // seconds; the last one of a round, for one entrant
+    std::uint64_t rounds_ = 0;
+    std::vector<Entrant> entrants_;
+};
+
+}  // namespace vit::autotune

@@ -1,0 +1,25 @@
+// The stages that can be tuned, by the keys that tuned files and cmake/stages.cmake have for them.
+#pragma once
+
+#include <functional>
+
+#include "schedules/autotune/problem.h"
+
+namespace vit::autotune {
+
+struct Stage {
+    std::string name;  // "linear/qkv"
+    std::vector<Tunable> tunables;
+    std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
+};
+
+// In the order of a forward pass.
+const std::vector<Stage> &stages();
+
+// Throws std::runtime_error that lists the stages.
+const Stage &stage_named(const std::string &name);
+
+// The blocks of generators/layout.h on a target; `layout` are the values that a tuned file has for them.
+Blocks blocks_of(const Halide::Target &target, const Values &layout);
+
+}  // namespace vit::autotune

@@ -1,0 +1,152 @@
+// The pointwise functions of generators/activation.h over float32, against double precision: what tests/support/tolerance.h
+// says of them.
+#include "generators/activation.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/reference/linear.h"
+#include "tests/support/comparison.h"
+#include "tests/support/tolerance.h"
+
+namespace vit::test {
+namespace {
+
+// Floats from low to high of one sign, every step-th of them: as dense near zero, by magnitude, as anywhere.
+std::vector<float> floats_between(float low, float high, std::uint32_t step) {
+    std::vector<float> floats;
+    const bool negative = std::signbit(low);
+    const auto first = std::bit_cast<std::uint32_t>(negative ? high : low);
+    const auto last = std::bit_cast<std::uint32_t>(negative ? low : high);
+    for (std::uint32_t bits = first; bits < last; bits += std::min(step, last - bits)) {
+        floats.push_back(std::bit_cast<float>(bits));
+    }
+    floats.push_back(std::bit_cast<float>(last));
+    return floats;
+}
+
+std::vector<float> apply(Halide::Expr (*function)(Halide::Expr), std::vector<float> &x) {
+    Halide::Buffer<float> in(x.data(), static_cast<int>(x.size()));
+    Halide::Func out("out");
+    Halide::Var i("i");
+    out(i) = function(in(i));
+    out.vectorize(i, 8);
+    std::vector<float> y(x.size());
+    Halide::Buffer<float> result(y.data(), static_cast<int>(y.size()));
+    out.realize(result);
+    return y;
+}
+
+// The largest error, in units of roundoff relative to scale(x, exact).
+template<typename Exact, typename Scale>
+double largest_error(Halide::Expr (*function)(Halide::Expr), std::vector<float> x, Exact exact, Scale scale) {
+    const std::vector<float> y = apply(function, x);
+    double largest = 0;
+    float at = 0;
+    for (std::size_t i = 0; i < x.size(); i++) {
+        const double expected = exact(static_cast<double>(x[i]));
+        const double error = std::abs(y[i] - expected) / (unit * scale(x[i], expected));
+        if (!(error <= largest)) {
+            largest = error;
+            at = x[i];
+        }
+        if (std::isnan(error)) break;
+    }
+    std::printf("largest error of %zu values: %.2f units, at %.9g\n", x.size(), largest, at);
+    return largest;
+}
+
+double of_result(double, double expected) {
+    return std::abs(expected);
+}
+
+double of_argument(double x, double) {
+    return std::abs(x);
+}
+
+TEST(ActivationTest, exp_nonpositive) {
+    EXPECT_LE(largest_error(exp_nonpositive, floats_between(-87.0f, -0.0f, 701), [](double x) { return std::exp(x); },
+                            of_result) * unit,
+              exp_error);
+}
+
+TEST(ActivationTest, exp2_nonpositive) {
+    EXPECT_LE(largest_error(exp2_nonpositive, floats_between(-126.0f, -0.0f, 701), [](double x) { return std::exp2(x); },
+                            of_result) * unit,
+              exp2_error);
+}
+
+// A softmax of one key, or of keys that are all alike, must be one, and a key far behind must count for nothing.
+TEST(ActivationTest, ends_of_the_exponentials) {
+    std::vector<float> x{0, -87, -88, -1000, -1e30f};
+    const std::vector<float> e = apply(exp_nonpositive, x);
+    EXPECT_EQ(e[0], 1);
+    for (std::size_t i = 1; i < e.size(); i++) {
+        EXPECT_GE(e[i], 0);
+        EXPECT_LE(e[i], 1.7e-38f);
+    }
+    x = {0, -126, -127, -1000, -1e30f, -1, -2, -10};
+    const std::vector<float> powers = apply(exp2_nonpositive, x);
+    EXPECT_EQ(powers[0], 1);
+    for (std::size_t i = 1; i < 5; i++) {
+        EXPECT_GE(powers[i], 0);
+        EXPECT_LE(powers[i], 0x1p-126f);
+    }
+    EXPECT_EQ(powers[5], 0.5f);
+    EXPECT_EQ(powers[6], 0.25f);
+    EXPECT_EQ(powers[7], 0x1p-10f);
+}
+
+struct Gelu {
+    const char *name;
+    Halide::Expr (*function)(Halide::Expr);
+    double (*exact)(double);
+};
+
+class GeluTest : public testing::TestWithParam<Gelu> {};
+
+TEST_P(GeluTest, both_signs) {
+    const Gelu &gelu = GetParam();
+    for (const auto &[low, high] : {std::pair(1e-30f, 100.0f), std::pair(-100.0f, -1e-30f)}) {
+        EXPECT_LE(largest_error(gelu.function, floats_between(low, high, 701), gelu.exact, of_argument) * unit, gelu_error);
+    }
+}
+
+// Where the result is not small beside the argument, it is as good relative to itself.
+TEST_P(GeluTest, positive_relative_to_the_result) {
+    const Gelu &gelu = GetParam();
+    EXPECT_LE(largest_error(gelu.function, floats_between(1e-30f, 1e6f, 701), gelu.exact, of_result) * unit, 2 * gelu_error);
+}
+
+// It meets its ends exactly: nothing at zero, and no more than rounding far out, where z^3 is large.
+TEST_P(GeluTest, ends) {
+    std::vector<float> x{0, 1e4f, 1e6f, -1e4f, -1e6f, 1e10f, -1e10f};
+    const std::vector<float> y = apply(GetParam().function, x);
+    EXPECT_EQ(y[0], 0);
+    for (std::size_t i = 1; i < x.size(); i++) {
+        EXPECT_NEAR(y[i], x[i] > 0 ? x[i] : 0, gelu_error * std::abs(x[i]));
+    }
+}
+
+double sigmoid_exact(double x) {
+    return 1 / (1 + std::exp(-x));
+}
+
+// e^x and 1 + e^x, each off by what the exponential is, and a division.
+TEST(ActivationTest, sigmoid) {
+    for (const auto &[low, high] : {std::pair(1e-30f, 80.0f), std::pair(-80.0f, -1e-30f)}) {
+        EXPECT_LE(largest_error(sigmoid, floats_between(low, high, 701), sigmoid_exact, of_result) * unit, sigmoid_error);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(forms, GeluTest,
+                         testing::Values(Gelu{"erf", gelu_erf, reference::gelu_erf},
+                                         Gelu{"tanh", gelu_tanh, reference::gelu_tanh}),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace vit::test

@@ -1,0 +1,138 @@
+// What README and the public header show is what is there: their code is apps/embed, which install_test
+// builds, and the commands that README shows print what stands below them.
+#include <filesystem>
+#include <regex>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/support/run_command.h"
+
+namespace vit::test {
+
+namespace {
+
+using testing::HasSubstr;
+
+const std::string source = VIT_SOURCE_DIR;
+
+std::vector<std::string> lines_of(const std::string &text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+// The fenced blocks of a Markdown text in a language.
+std::vector<std::string> blocks(const std::string &text, const std::string &language) {
+    std::vector<std::string> found;
+    bool inside = false, wanted = false;
+    for (const std::string &line : lines_of(text)) {
+        if (line.starts_with("```")) {
+            wanted = !inside && line == "```" + language;
+            inside = !inside;
+            if (wanted) found.emplace_back();
+        } else if (inside && wanted) {
+            found.back() += line + "\n";
+        }
+    }
+    return found;
+}
+
+// The program that a header's opening comment shows: what is indented there.
+std::string program_of_opening_comment(const std::string &header) {
+    std::string program, blank;
+    for (const std::string &line : lines_of(header)) {
+        if (!line.starts_with("//")) break;
+        if (line.starts_with("//     ")) {
+            program += blank + line.substr(7) + "\n";
+            blank.clear();
+        } else if (line == "//" && !program.empty()) {
+            blank = "\n";
+        }
+    }
+    return program;
+}
+
+std::string without_times(const std::string &text) {
+    return std::regex_replace(text, std::regex("[0-9.]+ ms"), "# ms");
+}
+
+TEST(Readme, ShowsTheSmallestApp) {
+    const std::string readme = read_file(source + "/README.md");
+    const std::string app = source + "/apps/embed/";
+    EXPECT_THAT(blocks(readme, "cpp"), testing::ElementsAre(read_file(app + "embed.cpp")));
+    EXPECT_THAT(blocks(readme, "cmake"), testing::ElementsAre(read_file(app + "CMakeLists.txt")));
+}
+
+TEST(Readme, ThePublicHeaderOpensWithTheSmallestApp) {
+    EXPECT_EQ(program_of_opening_comment(read_file(source + "/runtime/include/vit/vit.h")),
+              read_file(source + "/apps/embed/embed.cpp"));
+}
+
+// Of every console block: "$ build/host/vit ..." prints the lines up to the next "$", but for times; "..."
+// stands for lines left out before them. `make demo` is the command that the Makefile says.
+TEST(Readme, ItsCommandsPrintWhatItShows) {
+    std::smatch demo;
+    const std::string makefile = read_file(source + "/Makefile");
+    ASSERT_TRUE(std::regex_search(makefile, demo, std::regex("\ndemo:[^\n]*\n\t(build/host/vit [^\n]*)\n")));
+    int commands = 0;
+    for (const std::string &block : blocks(read_file(source + "/README.md"), "console")) {
+        std::string command, shown;
+        const auto check = [&] {
+            if (command == "make demo") command = demo[1];
+            if (!command.starts_with("build/host/vit ")) return;
+            command.replace(0, std::string("build/host/vit").size(), "'" VIT_COMMAND "'");
+            const Outcome outcome = run({"sh", "-c", "cd '" + source + "' && " + command});
+            EXPECT_EQ(outcome.status, 0) << command << "\n" << outcome.err;
+            EXPECT_EQ(without_times(outcome.out), without_times(shown)) << command;
+            commands++;
+        };
+        for (const std::string &line : lines_of(block)) {
+            if (line.starts_with("$ ")) {
+                check();
+                command = line.substr(2);
+                shown.clear();
+            } else if (line != "...") {
+                shown += line + "\n";
+            }
+        }
+        check();
+    }
+    EXPECT_GE(commands, 2);
+}
+
+// Every path in the repository that README names in code or as a link's target is there, build products
+// apart.
+TEST(Readme, NamesFilesThatExist) {
+    const std::string readme = read_file(source + "/README.md");
+    const std::string rooms = "apps|bench|cmake|generators|models|runtime|schedules|scripts|tests";
+    const std::regex path("[`(]((?:" + rooms + ")/[^`) ]*)[`)]");
+    int paths = 0;
+    for (std::sregex_iterator match(readme.begin(), readme.end(), path), end; match != end; ++match) {
+        const std::string name = (*match)[1];
+        if (name.find_first_of("<*{") != std::string::npos) continue;
+        EXPECT_TRUE(std::filesystem::exists(source + "/" + name)) << name;
+        paths++;
+    }
+    EXPECT_GE(paths, 5);
+}
+
+// Every option of the command that README names is one that some subcommand's help knows.
+TEST(Readme, NamesOptionsThatExist) {
+    std::string help;
+    for (const char *command : {"classify", "info", "bench"}) help += vit_command({command, "--help"}).out;
+    for (const std::string &block : blocks(read_file(source + "/README.md"), "console")) {
+        for (const std::string &line : lines_of(block)) {
+            if (!line.starts_with("$ build/host/vit")) continue;
+            const std::regex option("--[a-z][a-z-]*");
+            for (std::sregex_iterator match(line.begin(), line.end(), option), end; match != end; ++match) {
+                EXPECT_THAT(help, HasSubstr(match->str())) << line;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+}  // namespace vit::test
