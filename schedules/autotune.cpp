@@ -118,6 +118,8 @@ int main(int argc, char **argv) {
         return run(options_of(arguments));
     } catch (const std::exception &error) {
         std::fprintf(stderr, "autotune: %s\n", error.what());
-        return 1;
+    } catch (const Halide::Error &error) {  // which is no std::exception
+        std::fprintf(stderr, "autotune: %s\n", error.what());
     }
+    return 1;
 }

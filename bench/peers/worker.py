@@ -1,6 +1,7 @@
 """Runs one peer on one case and answers commands: what vit_worker.cpp is for this project.
 
     python worker.py PEER MODEL THREADS BATCH
+    python worker.py installed                   names the peers that this interpreter has
 
 MODEL is a directory that make_model.py made. Says "ready JSON" on stdout when the model is loaded and warm,
 with the versions and the configuration; then answers each line of stdin with one line:
@@ -63,18 +64,20 @@ def openvino(model, threads, batch, pixels):
 
 def pytorch(model, threads, batch, pixels):
     import torch
+    import torch._inductor.config
     import vit
 
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
-    network = vit.load_vit(model)
+    torch._inductor.config.freezing = True  # weights are constants, packed when compiled
+    network = torch.compile(vit.load_vit(model), fullgraph=True, dynamic=False)
     shared = torch.from_numpy(pixels)
 
     def forward():
         with torch.inference_mode():
             return network(shared).numpy()
 
-    return forward, "eager, inference_mode, scaled_dot_product_attention"
+    return forward, "torch.compile with frozen weights, inference_mode, scaled_dot_product_attention"
 
 
 def litert(model, threads, batch, pixels):
@@ -115,7 +118,17 @@ def serve(commands, answer, forward):
             raise SystemExit(f"unknown command: {command}")
 
 
+def is_installed(packages):
+    try:
+        return all(importlib.metadata.version(package) for package in packages)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
 def main():
+    if sys.argv[1:] == ["installed"]:
+        print(*(peer for peer, (_, packages) in PEERS.items() if is_installed(packages)))
+        return
     peer, model, threads, batch = sys.argv[1:]
     model, threads, batch = pathlib.Path(model), int(threads), int(batch)
     # Answers go out where stdout was; what the peers print goes to stderr.
@@ -126,7 +139,8 @@ def main():
         print(text, file=answers, flush=True)
 
     load, packages = PEERS[peer]
-    forward, configuration = load(model, threads, batch, read_pixels(model, batch))
+    pixels = read_pixels(model, batch)  # some engines read them where they lie
+    forward, configuration = load(model, threads, batch, pixels)
     for _ in range(WARM_UP):
         forward()
     versions = {name: importlib.metadata.version(name) for name in packages}

@@ -18,6 +18,11 @@ namespace {
 
 using Param = Halide::Internal::GeneratorParam_Arithmetic<int>;
 
+// A GeneratorParam tells its value to a generator alone, which a tuning struct on its own is not in.
+struct Default : Param {
+    static int of(const Param &param) { return param.*(&Default::value_); }
+};
+
 // set_impl and not set: Halide 21's set does not look at the range.
 bool accepts(Param &param, int value) {
     try {
@@ -80,7 +85,7 @@ std::vector<Tunable> detail::describe(const std::vector<std::pair<void *, Regist
         if (!param) {
             throw std::logic_error("the tunable " + base->name() + " is not an integer");
         }
-        const int value = param->value();
+        const int value = Default::of(*param);
         tunables.push_back({param->name(), value, furthest(*param, value, -1), furthest(*param, value, 1)});
     }
     std::sort(tunables.begin(), tunables.end(), [](const Tunable &a, const Tunable &b) { return a.name < b.name; });

@@ -30,12 +30,13 @@ constexpr double hopeless = 1.25, unknown_step = 1.1;
 }  // namespace
 
 StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage, const Values &layout,
-                       const Values &incumbent, Journal &journal, CallContext &context)
+                       const Blocks &blocks, const Values &incumbent, Journal &journal, CallContext &context)
     : options_(options),
       callbacks_(callbacks),
       stage_(stage),
       layout_(layout),
       defaults_(defaults_of(stage.tunables)),
+      blocks_(blocks),
       journal_(journal),
       context_(context) {
     result_.stage = stage.name;
@@ -52,7 +53,7 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
 
 Problem &StageTuner::problem() {
     if (!problem_) {
-        problem_ = stage_.problem(options_.shape, blocks_of(options_.target, layout_));
+        problem_ = stage_.problem(options_.shape, blocks_);
     }
     return *problem_;
 }
@@ -240,7 +241,7 @@ StageResult StageTuner::run(double budget_seconds, double share_before, double s
     share_after_ = share_after;
     weigh();
     Circumstances circumstances{problem().extents, problem().other_tasks,
-                                blocks_of(options_.target, layout_).lanes, options_.threads, private_caches()};
+                                blocks_.lanes, options_.threads, private_caches()};
     grid_ = grid(stage_.tunables, circumstances);
     const auto measure = [this](int entrant, int index) {
         return time(runners_[entrant == Race::twin ? Race::incumbent : entrant], entrant == Race::twin ? "twin" : "try", index);

@@ -12,9 +12,9 @@ namespace vit::autotune {
 
 class StageTuner {
 public:
-    // layout and incumbent are what the tuned file has. Borrows everything.
+    // blocks follow from layout, which, like incumbent, is what the tuned file has. Borrows everything.
     StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage, const Values &layout,
-               const Values &incumbent, Journal &journal, CallContext &context);
+               const Blocks &blocks, const Values &incumbent, Journal &journal, CallContext &context);
 
     // Milliseconds that the stage takes of a pass through the model, roughly.
     double weigh();
@@ -50,6 +50,7 @@ private:
     const Callbacks &callbacks_;
     const Stage &stage_;
     Values layout_, defaults_;
+    Blocks blocks_;
     Candidate incumbent_;
     Journal &journal_;
     CallContext &context_;

@@ -1,12 +1,14 @@
 #include "schedules/autotune/stages.h"
 
+#include <array>
 #include <stdexcept>
 
+#include "runtime/buffer.h"
 #include "schedules/attention.h"
+#include "schedules/autotune/kernel.h"
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
-#include "schedules/machine.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
 
@@ -49,19 +51,16 @@ const Stage &stage_named(const std::string &name) {
 }
 
 Blocks blocks_of(const Halide::Target &target, const Values &layout) {
-    LayoutParams params;
+    GeneratorParams params;
     for (const auto &[name, value] : layout) {
-        Halide::GeneratorParam<int> *param = name == "lanes"        ? &params.lanes
-                                             : name == "token_tile" ? &params.token_tile
-                                             : name == "panel"      ? &params.panel
-                                                                    : nullptr;
-        if (!param) {
-            throw std::runtime_error("there is no value " + name + " of the layout; there are lanes, token_tile, panel");
-        }
-        param->set(value);
+        params[name] = std::to_string(value);
     }
-    const Layout resolved = params.resolve(target);
-    return {resolved.lanes, resolved.token_tile, resolved.panel};
+    std::array<int, 3> blocks{};
+    BufferView<1> view(blocks.data(), halide_type_of<std::int32_t>(), {3});
+    halide_buffer_t *buffer = view;
+    CallContext context(1);
+    compile(target, "layout", params)(static_cast<Halide::JITUserContext *>(&context), buffer);
+    return {blocks[0], blocks[1], blocks[2]};
 }
 
 }  // namespace vit::autotune

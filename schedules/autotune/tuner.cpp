@@ -111,10 +111,11 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
     const std::vector<const Stage *> asked = stages_of(options);
     TunedFile file = TunedFile::read(options.output);
     const Values layout = file.values("layout");
+    const Blocks blocks = blocks_of(options.target, layout);
     Journal journal(journal_path(options), circumstances_of(options, layout));
     CallContext context(options.threads);
     const auto tuner_of = [&](const Stage &stage) {
-        return StageTuner(options, callbacks, stage, layout, file.values(stage.name), journal, context);
+        return StageTuner(options, callbacks, stage, layout, blocks, file.values(stage.name), journal, context);
     };
 
     std::vector<double> weights;

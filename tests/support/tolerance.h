@@ -19,7 +19,7 @@ inline double sum_error(double n) {
 
 // exp_nonpositive and exp2_nonpositive, relative to their results. A polynomial's own error (generators/activation.h), the
 // rounding of its coefficients and of its last steps: tests/activation_test.cpp shows that it stays below this.
-inline constexpr double exp_error = 4 * unit;
+inline constexpr double exp_error = 2 * unit;
 inline constexpr double exp2_error = 4 * unit;
 
 // A quotient or reciprocal square root, relative to its result: Halide lets the compiler refine an estimate, to 2 ulp.

@@ -60,7 +60,7 @@ def blocks():
 
 
 def gif_of_a_corner():
-    """A canvas of which the only frame covers the right lower 3 x 2 pixels, with the colour (30, 240, 50)."""
+    """A canvas of which the only frame covers the lower right 3 x 2 pixels, in (30, 240, 50)."""
     canvas = b"GIF89a" + struct.pack("<HHBBB", 5, 4, 0x80 | 1, 2, 0)
     palette = bytes([250, 10, 20, 30, 240, 50, 60, 70, 230, 0, 0, 0])
     frame = b"\x2c" + struct.pack("<HHHHB", 2, 2, 3, 2, 0)

@@ -1,0 +1,227 @@
+"""Measures this project and its peers side by side: same weights, same input, interleaved call by call.
+
+    python run.py [--case vit-b16@224/b1]... [--threads N]... [--peer NAME]... [--rounds 10] [--seconds 20]
+    python run.py --smoke
+
+For each case and number of threads, every engine loads the model in a process of its own; all answers are
+compared; then the engines take turns, a forward pass each, the first one changing from round to round. A
+turn begins when no other engine computes any more. No thread is pinned to a processor, unless an engine does
+so by itself. The machine's peak is measured in every round. Writes the numbers as JSON (report.py makes a
+table of them) and says on stderr how far it is. Exits with 1 if a case was refused because an answer
+differed, or if an engine failed.
+
+--smoke: a tiny model, two rounds, and those peers that are installed: does it all still work?
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import machine
+import numpy as np
+from engine import Engine, EngineFailed
+from sizes import CASES, SMOKE_CASES, THREADS
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+OURS = "vit"
+FORMATS = {"onnxruntime": "onnx", "openvino": "onnx", "litert": "tflite", "pytorch": "checkpoint"}
+
+# Of the largest logit: all compute in float32, in different orders. A mistake (another GELU, another
+# epsilon, a wrong weight) shows at 1e-3 or more; orders of summation were seen to differ by 1e-6.
+DIFFERENCE_LIMIT = 1e-4
+OTHER_LOAD_LIMIT = 0.02  # of the processors' time; above it the numbers are not worth much
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    names = [case.name for case in CASES]
+    parser.add_argument("--case", action="append", choices=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--threads", action="append", type=int, metavar="N", help=f"by default {THREADS}")
+    parser.add_argument("--peer", action="append", choices=FORMATS, help="by default all")
+    parser.add_argument("--rounds", type=int, default=10, help="at least so many")
+    parser.add_argument("--seconds", type=float, default=20, help="rounds go on for at least so long")
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--worker", type=pathlib.Path, default=ROOT / "build/host/bench_worker")
+    parser.add_argument("--peers-python", type=pathlib.Path, default=ROOT / ".venv-peers/bin/python")
+    parser.add_argument("--directory", type=pathlib.Path, default=ROOT / "build/bench", help="models, logs")
+    parser.add_argument("--output", type=pathlib.Path, help="by default DIRECTORY/peers.json")
+    options = parser.parse_args()
+    if options.smoke:
+        options.rounds, options.seconds = 2, 0
+    options.cases = SMOKE_CASES if options.smoke else CASES
+    if options.case:
+        options.cases = [case for case in options.cases if case.name in options.case]
+    options.threads = options.threads or THREADS
+    options.output = options.output or options.directory / "peers.json"
+    return options
+
+
+def choose_peers(options):
+    installed = []
+    if options.peers_python.exists():
+        command = [options.peers_python, HERE / "worker.py", "installed"]
+        installed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    wanted = options.peer or list(FORMATS)
+    missing = [peer for peer in wanted if peer not in installed]
+    if missing and not options.smoke:
+        sys.exit(f"not installed: {', '.join(missing)}; scripts/setup peers installs them")
+    return [peer for peer in wanted if peer in installed]
+
+
+def make_model(case, peers, options):
+    """The directory of the case's model; makes what is not there."""
+    formats = sorted({"checkpoint", *(FORMATS[peer] for peer in peers)})
+    command = [options.peers_python if peers else sys.executable, HERE / "make_model.py"]
+    command += [case.model, str(case.image_size), "--batch", str(case.batch)]
+    command += ["--into", options.directory / "models"]
+    for name in formats:
+        command += ["--format", name]
+    log = options.directory / "logs" / f"make-{case.model_name}-b{case.batch}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w") as output:
+        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT).returncode
+    if status != 0:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+        raise EngineFailed(f"the model of {case.name} could not be made; {log} ends:\n{tail}")
+    return options.directory / "models" / case.model_name
+
+
+def start_engines(case, threads, peers, model, options, stack):
+    engines = []
+    for name in [OURS, *peers]:
+        command = [options.worker] if name == OURS else [options.peers_python, HERE / "worker.py", name]
+        log = options.directory / "logs" / f"{case.model_name}-b{case.batch}-t{threads}-{name}.log"
+        start = time.monotonic()
+        engine = Engine(name, [*command, model, threads, case.batch], log)
+        stack.callback(engine.stop)
+        engine.wait_until_ready()
+        say(f"  {name} ready after {time.monotonic() - start:.1f} s")
+        engines.append(engine)
+    return engines
+
+
+def differences(engines, case, directory):
+    """{peer: largest difference of its logits from this project's, relative to the largest logit}"""
+    logits = {}
+    for engine in engines:
+        path = directory / f"logits-{engine.name}.f32"
+        engine.ask(f"logits {path}")
+        logits[engine.name] = np.fromfile(path, "<f4").reshape(case.batch, -1).astype(np.float64)
+    ours = logits.pop(OURS)
+    return {
+        name: float(np.abs(theirs - ours).max() / np.abs(theirs).max()) if theirs.shape == ours.shape else np.inf
+        for name, theirs in logits.items()
+    }
+
+
+def take_turns(engines, options):
+    """Milliseconds of every pass by engine, and the machine's peak of every round in GFLOP/s."""
+    pids = [engine.process.pid for engine in engines]
+    times = {engine.name: [] for engine in engines}
+    peaks = []
+    end = time.monotonic() + options.seconds
+    while len(peaks) < options.rounds or time.monotonic() < end:
+        machine.settle(pids)
+        peaks.append(float(engines[0].ask("peak")))
+        first = len(peaks) % len(engines)
+        for engine in engines[first:] + engines[:first]:
+            if not machine.settle(pids):
+                say("  an engine computes although it is not its turn")
+            times[engine.name].append(float(engine.ask("run")))
+        if len(peaks) <= options.rounds:
+            passes = ", ".join(f"{name} {ms[-1]:.1f}" for name, ms in times.items())
+            say(f"  round {len(peaks)}: {passes} ms; peak {peaks[-1]:.1f} GFLOP/s")
+    return times, peaks
+
+
+def summary(times, peaks, gflop):
+    engines = {
+        name: {"min_ms": min(ms), "median_ms": statistics.median(ms), "ms": ms} for name, ms in times.items()
+    }
+    ours, peak = engines[OURS], max(peaks)
+    result = {
+        "gflop": gflop,
+        "peak_gflops": peak,
+        "limit_ms": 1e3 * gflop / peak,
+        "peak_percent": 100 * gflop / peak / (ours["min_ms"] / 1e3),
+        "rounds": len(peaks),
+        "engines": engines,
+    }
+    peers = [name for name in engines if name != OURS]
+    if peers:
+        fastest = min(peers, key=lambda name: engines[name]["min_ms"])
+        result["fastest_peer"] = fastest
+        result["ratio"] = ours["min_ms"] / engines[fastest]["min_ms"]
+        fastest_median = min(engines[name]["median_ms"] for name in peers)
+        result["median_ratio"] = ours["median_ms"] / fastest_median
+    return result
+
+
+def measure(case, threads, peers, options, facts):
+    """One case with one number of threads: what goes into the JSON. Adds what the engines say to facts."""
+    result = {"case": case.name, "model": case.model, "image_size": case.image_size}
+    result |= {"batch": case.batch, "threads": threads}
+    with contextlib.ExitStack() as stack:
+        try:
+            model = make_model(case, peers, options)
+            engines = start_engines(case, threads, peers, model, options, stack)
+            for engine in engines:
+                facts[engine.name] = {key: engine.facts[key] for key in ("versions", "configuration")}
+            difference = differences(engines, case, model)
+            result["differences"] = difference
+            wrong = [name for name, value in difference.items() if not value <= DIFFERENCE_LIMIT]
+            if wrong:
+                raise EngineFailed("answers differ: " + ", ".join(f"{name} {difference[name]:.2g}" for name in wrong))
+            load = machine.OtherLoad([engine.process.pid for engine in engines])
+            times, peaks = take_turns(engines, options)
+            result["other_load"] = load.fraction()
+            result |= summary(times, peaks, engines[0].facts["gflop"])
+            result["peak_instructions"] = engines[0].facts["peak_instructions"]
+        except EngineFailed as failure:
+            result["refused"] = str(failure)
+            say(f"  refused: {failure}")
+            return result
+    passes = ", ".join(f"{name} {engine['min_ms']:.2f}" for name, engine in result["engines"].items())
+    say(f"  lowest of {result['rounds']}: {passes} ms; {result['peak_percent']:.1f} % of the peak")
+    if result["other_load"] > OTHER_LOAD_LIMIT:
+        say(f"  not quiet: {100 * result['other_load']:.0f} % of the processors' time went elsewhere")
+    return result
+
+
+def main():
+    options = parse_arguments()
+    if not options.worker.exists():
+        sys.exit(f"{options.worker} is not there; build it first")
+    peers = choose_peers(options)
+    facts = {}
+    results = {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": machine.describe(),
+        "precision": "float32",
+        "smoke": options.smoke,
+        "engines": facts,
+        "cases": [],
+    }
+    todo = [(case, threads) for case in options.cases for threads in options.threads]
+    for number, (case, threads) in enumerate(todo, 1):
+        say(f"{number} of {len(todo)}: {case.name}, {threads} thread{'s' if threads > 1 else ''}")
+        results["cases"].append(measure(case, threads, peers, options, facts))
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(json.dumps(results, indent=1) + "\n")
+    say(f"written: {options.output}")
+    return 1 if any("refused" in case for case in results["cases"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
