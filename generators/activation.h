@@ -5,10 +5,11 @@
 
 namespace vit {
 
-// e^x for x <= 0, clamped to x >= -87 (where the result, 1.6e-38, is still a normal number): softmax never asks for
-// more. x = n ln 2 + r with |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7 (truncation below 2^-27 of the result),
-// 2^n through the exponent bits. ln 2 is split in two so that n ln 2 is exact in its leading part (Cody and Waite);
-// strict_float keeps the compiler from joining the two again, which would cost 4 bits at -87.
+// e^x for x <= 0, clamped to x >= -87 (where the result, 1.6e-38, is still a normal number): softmax never
+// asks for more. x = n ln 2 + r with |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7 (truncation
+// below 2^-27 of the result), 2^n through the exponent bits. ln 2 is split in two so that n ln 2 is exact
+// in its leading part (Cody and Waite); strict_float keeps the compiler from joining the two again, which
+// would cost 2 bits at -87, and 6 where multiply and add do not fuse.
 inline Halide::Expr exp_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = clamp(x, -87.0f, 0.0f);
@@ -21,8 +22,9 @@ inline Halide::Expr exp_nonpositive(Halide::Expr x) {
     return p * reinterpret<float>((cast<int>(n) + 127) << 23);
 }
 
-// 2^x for x <= 0, clamped to x >= -126 (the smallest normal number). x = n + r with |r| <= 1 / 2, both exact; 2^r by the
-// polynomial of degree 5 with the least largest relative error (9.1e-8) among those with 2^0 = 1.
+// 2^x for x <= 0, clamped to x >= -126 (the smallest normal number). x = n + r with |r| <= 1 / 2, both
+// exact; 2^r by the polynomial of degree 5 with the least largest relative error (9.1e-8) among those with
+// 2^0 = 1.
 inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = max(x, -126.0f);
@@ -35,9 +37,9 @@ inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     return reinterpret<float>(reinterpret<std::int32_t>(p) + (cast<std::int32_t>(n) << 23));
 }
 
-// The error function as x P(x^2) / Q(x^2), both of degree 5, with the least largest relative error (1.7e-8) on
-// [0, 3.9]; beyond, it is 1 to within 3.5e-8. 18 instructions for a vector of GELU, with one division, against 45 with two
-// through Halide's erf, which cost fc1 of ViT-B/16 4 % of its time.
+// The error function as x P(x^2) / Q(x^2), both of degree 5, with the least largest relative error (1.7e-8)
+// on [0, 3.9]; beyond, it is 1 to within 3.5e-8. 18 instructions for a vector of GELU, with one division,
+// against 45 with two through Halide's erf, which cost fc1 of ViT-B/16 4 % of its time.
 inline Halide::Expr erf_rational(Halide::Expr x) {
     using namespace Halide;
     x = clamp(x, -3.9f, 3.9f);

@@ -1,4 +1,5 @@
-// The autotuner: finds values for the tunables of schedules/*.h on this machine and leaves them in schedules/tuned.
+// The autotuner: finds values for the tunables of schedules/*.h on this machine and leaves them in
+// schedules/tuned.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -15,9 +16,7 @@ using namespace vit::autotune;
 
 volatile std::sig_atomic_t signalled = 0;
 
-void on_signal(int signal) {
-    signalled = signal;
-}
+void on_signal(int signal) { signalled = signal; }
 
 struct Arguments {
     std::vector<std::string> stages;
@@ -34,17 +33,26 @@ std::string stage_names() {
 }
 
 void declare(CLI::App &app, Arguments &arguments) {
-    app.add_option("STAGE", arguments.stages, "Stages to tune, of " + stage_names() + "; all if none is named");
-    app.add_option("--shape", arguments.shape, "Architecture whose shapes are tuned for")->capture_default_str();
+    app.add_option("STAGE", arguments.stages,
+                   "Stages to tune, of " + stage_names() + "; all if none is named");
+    app.add_option("--shape", arguments.shape, "Architecture whose shapes are tuned for")
+        ->capture_default_str();
     app.add_option("--image-size", arguments.image_size, "Pixels of an image's side")->capture_default_str();
-    app.add_option("--batch", arguments.batch, "Images of a forward pass")->capture_default_str()->check(CLI::Range(1, 4096));
-    app.add_option("--threads", arguments.threads, "Threads of a session")->capture_default_str()->check(CLI::Range(1, 256));
-    app.add_option("--budget", arguments.budget, "Time for all stages together: 10m, 90s, 1h30m")->capture_default_str();
-    app.add_option("--target", arguments.target, "Halide target to compile for, that has to run here")->capture_default_str();
+    app.add_option("--batch", arguments.batch, "Images of a forward pass")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 4096));
+    app.add_option("--threads", arguments.threads, "Threads of a session")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 256));
+    app.add_option("--budget", arguments.budget, "Time for all stages together: 10m, 90s, 1h30m")
+        ->capture_default_str();
+    app.add_option("--target", arguments.target, "Halide target to compile for, that has to run here")
+        ->capture_default_str();
     app.add_option("--output", arguments.output,
                    "Tuned file to improve; by default the one in schedules/tuned that serves the target");
-    app.add_option("--journal", arguments.journal,
-                   "Directory of the measurements that a stopped run goes on from; by default build/autotune");
+    app.add_option(
+        "--journal", arguments.journal,
+        "Directory of the measurements that a stopped run goes on from; by default build/autotune");
     app.footer("Example: two stages on one thread, in two minutes\n"
                "  build/host/autotune linear/fc1 attention --shape vit-b16 --threads 1 --budget 2m\n"
                "Ctrl-C stops it; the same command goes on where it was.");
@@ -57,7 +65,8 @@ Options options_of(const Arguments &arguments) {
         throw std::runtime_error(architecture.error().message);
     }
     if (arguments.image_size < architecture->patch_width || arguments.image_size > 8192) {
-        throw std::runtime_error("an image size of " + std::to_string(arguments.image_size) + " is less than a patch or more "
+        throw std::runtime_error("an image size of " + std::to_string(arguments.image_size) +
+                                 " is less than a patch or more "
                                  "than 8192");
     }
     architecture->image_width = architecture->image_height = arguments.image_size;
@@ -78,7 +87,8 @@ Options options_of(const Arguments &arguments) {
     options.journal_directory = arguments.journal;
     if (options.journal_directory.empty()) {
         // This program lies in build/<preset>.
-        options.journal_directory = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "autotune";
+        options.journal_directory =
+            std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "autotune";
     }
     return options;
 }
@@ -109,9 +119,11 @@ int run(const Options &options) {
 
 int main(int argc, char **argv) {
     Arguments arguments;
-    CLI::App app{"Finds the values of the schedules' tunables with which the stages run fastest on this machine. Each\n"
-                 "candidate is compiled, checked against a reference and raced against the values in use; these are\n"
-                 "replaced only by what is faster by more than the noise."};
+    CLI::App app{
+        "Finds the values of the schedules' tunables with which the stages run fastest on this machine. "
+        "Each\n"
+        "candidate is compiled, checked against a reference and raced against the values in use; these are\n"
+        "replaced only by what is faster by more than the noise."};
     declare(app, arguments);
     CLI11_PARSE(app, argc, argv);
     try {

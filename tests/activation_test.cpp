@@ -1,5 +1,5 @@
-// The pointwise functions of generators/activation.h over float32, against double precision: what tests/support/tolerance.h
-// says of them.
+// The pointwise functions of generators/activation.h over float32, against double precision: what
+// tests/support/tolerance.h says of them.
 #include "generators/activation.h"
 
 #include <algorithm>
@@ -45,7 +45,8 @@ std::vector<float> apply(Halide::Expr (*function)(Halide::Expr), std::vector<flo
 
 // The largest error, in units of roundoff relative to scale(x, exact).
 template<typename Exact, typename Scale>
-double largest_error(Halide::Expr (*function)(Halide::Expr), std::vector<float> x, Exact exact, Scale scale) {
+double largest_error(Halide::Expr (*function)(Halide::Expr), std::vector<float> x, Exact exact,
+                     Scale scale) {
     const std::vector<float> y = apply(function, x);
     double largest = 0;
     float at = 0;
@@ -62,27 +63,28 @@ double largest_error(Halide::Expr (*function)(Halide::Expr), std::vector<float> 
     return largest;
 }
 
-double of_result(double, double expected) {
-    return std::abs(expected);
-}
+double of_result(double, double expected) { return std::abs(expected); }
 
-double of_argument(double x, double) {
-    return std::abs(x);
-}
+double of_argument(double x, double) { return std::abs(x); }
 
 TEST(ActivationTest, exp_nonpositive) {
-    EXPECT_LE(largest_error(exp_nonpositive, floats_between(-87.0f, -0.0f, 701), [](double x) { return std::exp(x); },
-                            of_result) * unit,
+    EXPECT_LE(largest_error(
+                  exp_nonpositive, floats_between(-87.0f, -0.0f, 701), [](double x) { return std::exp(x); },
+                  of_result) *
+                  unit,
               exp_error);
 }
 
 TEST(ActivationTest, exp2_nonpositive) {
-    EXPECT_LE(largest_error(exp2_nonpositive, floats_between(-126.0f, -0.0f, 701), [](double x) { return std::exp2(x); },
-                            of_result) * unit,
+    EXPECT_LE(largest_error(
+                  exp2_nonpositive, floats_between(-126.0f, -0.0f, 701),
+                  [](double x) { return std::exp2(x); }, of_result) *
+                  unit,
               exp2_error);
 }
 
-// A softmax of one key, or of keys that are all alike, must be one, and a key far behind must count for nothing.
+// A softmax of one key, or of keys that are all alike, must be one, and a key far behind must count for
+// nothing.
 TEST(ActivationTest, ends_of_the_exponentials) {
     std::vector<float> x{0, -87, -88, -1000, -1e30f};
     const std::vector<float> e = apply(exp_nonpositive, x);
@@ -116,14 +118,17 @@ class GeluTest : public testing::TestWithParam<Gelu> {};
 TEST_P(GeluTest, both_signs) {
     const Gelu &gelu = GetParam();
     for (const auto &[low, high] : {std::pair(1e-30f, 100.0f), std::pair(-100.0f, -1e-30f)}) {
-        EXPECT_LE(largest_error(gelu.function, floats_between(low, high, 701), gelu.exact, of_argument) * unit, gelu_error);
+        EXPECT_LE(largest_error(gelu.function, floats_between(low, high, 701), gelu.exact, of_argument) *
+                      unit,
+                  gelu_error);
     }
 }
 
 // Where the result is not small beside the argument, it is as good relative to itself.
 TEST_P(GeluTest, positive_relative_to_the_result) {
     const Gelu &gelu = GetParam();
-    EXPECT_LE(largest_error(gelu.function, floats_between(1e-30f, 1e6f, 701), gelu.exact, of_result) * unit, 2 * gelu_error);
+    EXPECT_LE(largest_error(gelu.function, floats_between(1e-30f, 1e6f, 701), gelu.exact, of_result) * unit,
+              2 * gelu_error);
 }
 
 // It meets its ends exactly: nothing at zero, and no more than rounding far out, where z^3 is large.
@@ -136,14 +141,13 @@ TEST_P(GeluTest, ends) {
     }
 }
 
-double sigmoid_exact(double x) {
-    return 1 / (1 + std::exp(-x));
-}
+double sigmoid_exact(double x) { return 1 / (1 + std::exp(-x)); }
 
 // e^x and 1 + e^x, each off by what the exponential is, and a division.
 TEST(ActivationTest, sigmoid) {
     for (const auto &[low, high] : {std::pair(1e-30f, 80.0f), std::pair(-80.0f, -1e-30f)}) {
-        EXPECT_LE(largest_error(sigmoid, floats_between(low, high, 701), sigmoid_exact, of_result) * unit, sigmoid_error);
+        EXPECT_LE(largest_error(sigmoid, floats_between(low, high, 701), sigmoid_exact, of_result) * unit,
+                  sigmoid_error);
     }
 }
 

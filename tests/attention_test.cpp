@@ -45,14 +45,16 @@ std::vector<Shape> crossed_shapes() {
     std::vector<Shape> shapes;
     for (const int tokens : {1, 2, 5, 197, 257, 577}) {
         for (const int head_size : {8, 20, 32, 64, 72, 80, 104}) {
-            const std::string name = std::to_string(tokens) + "_tokens_heads_of_" + std::to_string(head_size);
+            const std::string name =
+                std::to_string(tokens) + "_tokens_heads_of_" + std::to_string(head_size);
             shapes.push_back({name, tokens, 2, head_size, 1, 20});
         }
     }
     return shapes;
 }
 
-// q, k and v beside each other in one token matrix, as the qkv layer leaves them, and the stage's other buffers.
+// q, k and v beside each other in one token matrix, as the qkv layer leaves them, and the stage's other
+// buffers.
 class Heads {
 public:
     std::vector<float> q, k, v;  // [b, h, t, d]
@@ -77,7 +79,8 @@ public:
     float context(int b, int h, int t, int d) const { return context_.at(b, t, channel(h, d)); }
 
     void run() {
-        qkv_.fill(std::vector<float>(static_cast<std::size_t>(shape_.batch) * shape_.tokens * 3 * width_), garbage, 0);
+        qkv_.fill(std::vector<float>(static_cast<std::size_t>(shape_.batch) * shape_.tokens * 3 * width_),
+                  garbage, 0);
         for (int b = 0; b < shape_.batch; b++) {
             for (int h = 0; h < shape_.heads; h++) {
                 for (int t = 0; t < shape_.tokens; t++) {
@@ -94,22 +97,25 @@ public:
         const auto heads_of = [&](Tiles &tiles, int part) {
             const std::int64_t chunk = blocks.lanes * blocks.token_tile, tile = chunk * tiles.chunks;
             return FloatView<6>(tiles.values.data() + part * (width_ / blocks.lanes) * chunk,
-                                {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes}, Dim{head_chunks_, chunk},
-                                 Dim{shape_.heads, chunk * head_chunks_}, Dim{tiles.tiles, tile},
-                                 Dim{shape_.batch, tile * tiles.tiles}});
+                                {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes},
+                                 Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
+                                 Dim{tiles.tiles, tile}, Dim{shape_.batch, tile * tiles.tiles}});
         };
         const std::size_t heads = static_cast<std::size_t>(shape_.batch) * shape_.heads;
         Floats keys(heads * key_panels_ * blocks.panel * head_chunks_ * blocks.lanes);
         Floats values(heads * head_panels_ * blocks.panel * value_rows_);
-        FloatView<5> keys_view(keys.data(), {blocks.panel, head_chunks_ * blocks.lanes, key_panels_, shape_.heads, shape_.batch});
-        FloatView<5> values_view(values.data(), {blocks.panel, value_rows_, head_panels_, shape_.heads, shape_.batch});
-        kernel_of(variant_, "attention", {}, &Kernels::attention)(
-            heads_of(qkv_, 0), heads_of(qkv_, 1), heads_of(qkv_, 2), shape_.tokens, keys_view, values_view,
-            heads_of(context_, 0));
+        FloatView<5> keys_view(keys.data(), {blocks.panel, head_chunks_ * blocks.lanes, key_panels_,
+                                             shape_.heads, shape_.batch});
+        FloatView<5> values_view(values.data(),
+                                 {blocks.panel, value_rows_, head_panels_, shape_.heads, shape_.batch});
+        kernel_of(variant_, "attention", {},
+                  &Kernels::attention)(heads_of(qkv_, 0), heads_of(qkv_, 1), heads_of(qkv_, 2),
+                                       shape_.tokens, keys_view, values_view, heads_of(context_, 0));
         expect_pads();
     }
 
-    // Pads of a head's channels are zero, pads of tokens finite; chunks past the last head belong to nobody and are left alone.
+    // Pads of a head's channels are zero, pads of tokens finite; chunks past the last head belong to nobody
+    // and are left alone.
     void expect_pads() const {
         const int padded_head = head_chunks_ * variant_.blocks.lanes;
         for (int b = 0; b < shape_.batch; b++) {
@@ -117,7 +123,8 @@ public:
                 for (int c = 0; c < width_; c++) {
                     const float value = context_.at(b, t, c);
                     if (c >= shape_.heads * padded_head) {
-                        ASSERT_TRUE(std::isnan(value)) << "written past the last head, at (" << c << ", " << t << ", " << b << ")";
+                        ASSERT_TRUE(std::isnan(value))
+                            << "written past the last head, at (" << c << ", " << t << ", " << b << ")";
                     } else if (t >= shape_.tokens) {
                         ASSERT_TRUE(std::isfinite(value)) << "pad (" << c << ", " << t << ", " << b << ")";
                     } else if (c % padded_head >= shape_.head_size) {
@@ -151,25 +158,28 @@ protected:
                 const float *k = &heads.k[heads.row(b, h, 0)], *v = &heads.v[heads.row(b, h, 0)];
                 for (const int t : random.sample(shape().tokens, shape().most_tokens)) {
                     visit(b, h, t,
-                          reference::attention(&heads.q[heads.row(b, h, t)], k, v, shape().tokens, shape().head_size));
+                          reference::attention(&heads.q[heads.row(b, h, t)], k, v, shape().tokens,
+                                               shape().head_size));
                 }
             }
         }
     }
 };
 
-// How far each channel of the context may be off, given how far each weight may be, relative to itself: the weighted
-// error of the values, the common error of the divisor, and the roundings of both sums and of the division.
-// To first order: products of two errors are below a thousandth of either.
+// How far each channel of the context may be off, given how far each weight may be, relative to itself: the
+// weighted error of the values, the common error of the divisor, and the roundings of both sums and of the
+// division. To first order: products of two errors are below a thousandth of either.
 std::vector<double> context_tolerance(const reference::Attended &exact, const float *v,
                                       const std::vector<double> &weight_errors) {
-    const int keys = static_cast<int>(exact.weights.size()), head_size = static_cast<int>(exact.context.size());
+    const int keys = static_cast<int>(exact.weights.size()),
+              head_size = static_cast<int>(exact.context.size());
     double divisor = sum_error(keys) + quotient_error + unit;
     std::vector<double> tolerance(head_size);
     for (int s = 0; s < keys; s++) {
         divisor += exact.weights[s] * weight_errors[s];
         for (int d = 0; d < head_size; d++) {
-            tolerance[d] += exact.weights[s] * std::abs(v[s * head_size + d]) * (weight_errors[s] + sum_error(keys));
+            tolerance[d] +=
+                exact.weights[s] * std::abs(v[s * head_size + d]) * (weight_errors[s] + sum_error(keys));
         }
     }
     for (int d = 0; d < head_size; d++) tolerance[d] += divisor * std::abs(exact.context[d]);
@@ -190,8 +200,8 @@ TEST_P(AttentionTest, random) {
     for_compared(heads, [&](int b, int h, int t, const reference::Attended &exact) {
         const float *query = &heads.q[heads.row(b, h, t)], *k = &heads.k[heads.row(b, h, 0)];
         const double largest = *std::max_element(exact.weights.begin(), exact.weights.end());
-        // A weight 2^x, x = score - max, is relatively off by ln 2 times what x is absolutely, of which the last rounding is
-        // relative to x itself.
+        // A weight 2^x, x = score - max, is relatively off by ln 2 times what x is absolutely, of which the
+        // last rounding is relative to x itself.
         std::vector<double> weight_errors;
         for (int s = 0; s < shape().tokens; s++) {
             double magnitude = 0;
@@ -199,7 +209,8 @@ TEST_P(AttentionTest, random) {
                 magnitude += std::abs(static_cast<double>(query[d]) * k[s * shape().head_size + d]);
             }
             const double x = std::log2(exact.weights[s] / largest);
-            weight_errors.push_back(std::log(2.0) * (sum_error(shape().head_size) * magnitude + unit * std::abs(x)) +
+            weight_errors.push_back(std::log(2.0) *
+                                        (sum_error(shape().head_size) * magnitude + unit * std::abs(x)) +
                                     exp2_error);
         }
         const auto tolerance = context_tolerance(exact, &heads.v[heads.row(b, h, 0)], weight_errors);
@@ -209,8 +220,9 @@ TEST_P(AttentionTest, random) {
     });
 }
 
-// Scores are multiples of 128, so that the softmax takes the mean of the values of all keys with the largest one: an error of
-// a thousandth of one part in any of them would show. All are far below zero: a padded key that scored zero would win.
+// Scores are multiples of 128, so that the softmax takes the mean of the values of all keys with the
+// largest one: an error of a thousandth of one part in any of them would show. All are far below zero: a
+// padded key that scored zero would win.
 TEST_P(AttentionTest, integer_scores_are_exact) {
     Random random;
     Heads heads(variant(), shape());
@@ -242,11 +254,16 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &in
 }
 
 INSTANTIATE_TEST_SUITE_P(models, AttentionTest,
-                         testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(model_shapes)), name_of);
+                         testing::Combine(testing::ValuesIn(default_variants()),
+                                          testing::ValuesIn(model_shapes)),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(crossed, AttentionTest,
-                         testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(crossed_shapes())), name_of);
+                         testing::Combine(testing::ValuesIn(default_variants()),
+                                          testing::ValuesIn(crossed_shapes())),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(awkward, AttentionTest,
-                         testing::Combine(testing::ValuesIn(all_variants("attention")), testing::ValuesIn(awkward_shapes)),
+                         testing::Combine(testing::ValuesIn(all_variants("attention")),
+                                          testing::ValuesIn(awkward_shapes)),
                          name_of);
 
 }  // namespace

@@ -35,7 +35,7 @@ void expect_refusal(const Strings &arguments, int status, const Strings &named) 
 TEST(Command, HelpListsEveryOptionAndAnExample) {
     const Outcome general = vit_command({"--help"});
     EXPECT_EQ(general.status, 0);
-    for (const char *word : {"classify", "info", "bench", "--version", "Exit status"}) {
+    for (const char *word : {"classify", "info", "bench", "pack", "--version", "Exit status"}) {
         EXPECT_THAT(general.out, HasSubstr(word));
     }
     const std::vector<std::pair<std::string, Strings>> commands = {
@@ -46,6 +46,7 @@ TEST(Command, HelpListsEveryOptionAndAnExample) {
         {"bench",
          {"MODEL", "--arch", "--threads", "--batch", "--image-size", "--repeat", "--format", "text|json",
           "--backend", "Example:"}},
+        {"pack", {"MODEL", "--output", "--backend", "Example:"}},
     };
     for (const auto &[command, words] : commands) {
         const Outcome help = vit_command({command, "--help"});
@@ -63,7 +64,7 @@ TEST(Command, SaysItsVersion) {
 }
 
 TEST(Command, RefusesAWrongCommandLine) {
-    expect_refusal({}, 2, {"classify, info or bench"});
+    expect_refusal({}, 2, {"classify, info, bench or pack"});
     expect_refusal({"clasify"}, 2, {"clasify"});
     expect_refusal({"--frobnicate"}, 2, {"--frobnicate"});
     expect_refusal({"classify"}, 2, {"MODEL"});
@@ -82,6 +83,7 @@ TEST(Command, RefusesAWrongCommandLine) {
     expect_refusal({"bench", bundled, "--arch", "vit-b16"}, 2, {"--arch"});
     expect_refusal({"bench", bundled, "--image-size", "32"}, 2, {"--image-size"});
     expect_refusal({"bench", bundled, "--format", "csv"}, 2, {"text|json"});
+    expect_refusal({"pack", bundled}, 2, {"--output"});
 }
 
 TEST(Command, RefusesWhatIsNoModel) {

@@ -43,6 +43,7 @@ using Run = std::function<int()>;
 void add_classify(CLI::App &app, Run &run);
 void add_info(CLI::App &app, Run &run);
 void add_bench(CLI::App &app, Run &run);
+void add_pack(CLI::App &app, Run &run);
 
 // Options that several of them have. The names are the formats that one knows.
 void add_format(CLI::App &app, Format &format, const std::vector<std::string> &names);

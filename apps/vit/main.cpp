@@ -23,6 +23,7 @@ int parse_and_run(int argc, char **argv) {
     command::add_classify(app, run);
     command::add_info(app, run);
     command::add_bench(app, run);
+    command::add_pack(app, run);
     std::vector<std::string> arguments;  // the last first, as CLI11 wants them
     for (int i = argc - 1; i > 0; i--) {
         arguments.emplace_back(argv[i]);
@@ -40,7 +41,7 @@ int parse_and_run(int argc, char **argv) {
     } catch (const CLI::ParseError &error) {
         throw command::Misuse(error.what());
     }
-    if (!run) throw command::Misuse("a command is needed: classify, info or bench");
+    if (!run) throw command::Misuse("a command is needed: classify, info, bench or pack");
     return run();
 }
 

@@ -2,14 +2,13 @@
 
     config.json, preprocessor_config.json   as transformers writes them
     model.safetensors                       float32, the names of ViTForImageClassification
-    pixels.f32                              float32 [8, C, H, W]: the input; a case takes as many images as it needs
+    pixels.f32                              float32 [8, C, H, W]: the input; a case takes what it needs
 """
 
 import json
 import math
 
 import numpy as np
-from sizes import SIZES
 
 SEED = 20101192
 IMAGES = 8
@@ -88,8 +87,7 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def write_checkpoint(directory, model, image_size):
-    size = SIZES[model]
+def write_checkpoint(directory, size, image_size):
     random = np.random.default_rng(SEED)
     directory.mkdir(parents=True, exist_ok=True)
     write_json(

@@ -3,11 +3,16 @@
 import json
 import subprocess
 
-TAIL = 15  # lines of its log that are shown when it fails
+TAIL = 15  # lines of a log
 
 
 class EngineFailed(Exception):
     pass
+
+
+def end_of(log):
+    """What there is to say of a log when its process has failed."""
+    return "\n".join([f"{log} ends:", *log.read_text(errors="replace").splitlines()[-TAIL:]])
 
 
 class Engine:
@@ -45,8 +50,7 @@ class Engine:
         line = self.process.stdout.readline()
         if not line:
             status = self.process.wait()
-            tail = self.log.read_text(errors="replace").splitlines()[-TAIL:]
-            raise EngineFailed("\n".join([f"{self.name} ended with status {status}; {self.log} ends:", *tail]))
+            raise EngineFailed(f"{self.name} ended with status {status}; {end_of(self.log)}")
         return line.strip()
 
     def stop(self):

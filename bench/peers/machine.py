@@ -8,10 +8,12 @@ import time
 
 def describe():
     fields = [line.partition(":") for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()]
-    models = [value.strip() for key, _, value in fields if key.strip() == "model name"]
+    first = {key.strip(): value.strip() for key, _, value in reversed(fields)}  # of the first processor
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
-        "cpu": models[0] if models else platform.machine(),
+        "cpu": first.get("model name", platform.machine()),
+        "family": first.get("cpu family", ""),
+        "model": first.get("model", ""),
         "cpus": len(os.sched_getaffinity(0)),
         "memory_gib": round(pages / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",

@@ -1,6 +1,6 @@
 """Makes what the side-by-side bench runs: one model with random weights, in every peer's format.
 
-    python make_model.py MODEL IMAGE_SIZE [--batch N]... [--format checkpoint|onnx|tflite]... [--into DIRECTORY]
+    python make_model.py MODEL IMAGE_SIZE [--batch N]... [--format NAME]... [--into DIRECTORY]
 
     DIRECTORY/MODEL-IMAGE_SIZE/config.json, preprocessor_config.json, model.safetensors, pixels.f32
     DIRECTORY/MODEL-IMAGE_SIZE/model-bN.onnx     for ONNX Runtime and OpenVINO
@@ -24,74 +24,50 @@ from sizes import SIZES
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent.parent / "build" / "bench" / "models"
 FORMATS = ["checkpoint", "onnx", "tflite"]
-ONNX_OPSET = 23  # the first with Attention as one operator; Gelu is one since 20
 
 
-def write_onnx(directory, batch, path):
-    import torch
-    import vit
-
-    model = vit.load_vit(directory)
-    pixels = torch.from_numpy(checkpoint.read_pixels(directory, batch))
-    torch.onnx.export(
-        model,
-        (pixels,),
-        path,
-        dynamo=True,
-        opset_version=ONNX_OPSET,
-        input_names=["pixels"],
-        output_names=["logits"],
-        external_data=False,
-        verbose=False,
-    )
-
-
-def write_tflite(directory, batch, path):
-    import litert_torch
-    import torch
-    import vit
-
-    model = vit.load_vit(directory)
-    pixels = torch.from_numpy(checkpoint.read_pixels(directory, batch))
-    litert_torch.convert(model, (pixels,)).export(str(path))
-
-
-def fingerprint(sources, packages):
+def fingerprint(size, sources, packages):
     """Changes with whatever the contents of a file depend on."""
-    parts = [(HERE / name).read_bytes() for name in sources]
+    parts = [repr(size).encode(), *((HERE / name).read_bytes() for name in sources)]
     parts += [f"{name} {importlib.metadata.version(name)}".encode() for name in packages]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def make(path, key, write):
-    """Calls write(path) unless it has been called with this key. What is interrupted leaves no stamp."""
+    """Calls write(), which writes path, unless it has with this key. What is interrupted leaves no stamp."""
     stamp = path.with_name(f".{path.name}.stamp")
     if path.exists() and stamp.exists() and stamp.read_text() == key:
         return
     print(f"making {os.path.relpath(path)}", file=sys.stderr, flush=True)
     stamp.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path)
+    write()
     stamp.write_text(key)
 
 
 def make_model(model, image_size, batches, formats=FORMATS, into=MODELS):
     """Returns the model's directory."""
     directory = into / f"{model}-{image_size}"
-    own = ["checkpoint.py", "sizes.py"]
-    weights = fingerprint(own, ["numpy"])
+    size = SIZES[model]
     make(
         directory / "model.safetensors",
-        weights,
-        lambda _: checkpoint.write_checkpoint(directory, model, image_size),
+        fingerprint(size, ["checkpoint.py"], ["numpy"]),
+        lambda: checkpoint.write_checkpoint(directory, size, image_size),
     )
+    sources = ["checkpoint.py", "vit.py", "export.py"]
     for batch in batches:
         if "onnx" in formats:
-            key = fingerprint([*own, "vit.py", "make_model.py"], ["torch", "onnx", "onnxscript"])
-            make(directory / f"model-b{batch}.onnx", key, lambda path: write_onnx(directory, batch, path))
+            from export import write_onnx
+
+            key = fingerprint(size, sources, ["numpy", "torch", "onnx", "onnxscript"])
+            path = directory / f"model-b{batch}.onnx"
+            make(path, key, lambda: write_onnx(directory, batch, path))
         if "tflite" in formats:
-            key = fingerprint([*own, "vit.py", "make_model.py"], ["torch", "litert-torch", "litert-converter"])
-            make(directory / f"model-b{batch}.tflite", key, lambda path: write_tflite(directory, batch, path))
+            from export import write_tflite
+
+            key = fingerprint(size, sources, ["numpy", "torch", "litert-torch", "litert-converter"])
+            path = directory / f"model-b{batch}.tflite"
+            make(path, key, lambda: write_tflite(directory, batch, path))
     return directory
 
 

@@ -10,7 +10,7 @@ so by itself. The machine's peak is measured in every round. Writes the numbers 
 table of them) and says on stderr how far it is. Exits with 1 if a case was refused because an answer
 differed, or if an engine failed.
 
---smoke: a tiny model, two rounds, and those peers that are installed: does it all still work?
+--smoke: a tiny model, two rounds, the peers that are installed, a reference in numpy: does it still work?
 """
 
 import argparse
@@ -25,7 +25,8 @@ import time
 
 import machine
 import numpy as np
-from engine import Engine, EngineFailed
+import reference
+from engine import Engine, EngineFailed, end_of
 from sizes import CASES, SMOKE_CASES, THREADS
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -92,8 +93,7 @@ def make_model(case, peers, options):
     with open(log, "w") as output:
         status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT).returncode
     if status != 0:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-        raise EngineFailed(f"the model of {case.name} could not be made; {log} ends:\n{tail}")
+        raise EngineFailed(f"the model of {case.name} could not be made; {end_of(log)}")
     return options.directory / "models" / case.model_name
 
 
@@ -111,18 +111,31 @@ def start_engines(case, threads, peers, model, options, stack):
     return engines
 
 
-def differences(engines, case, directory):
+def differences(engines, case, model, options):
     """{peer: largest difference of its logits from this project's, relative to the largest logit}"""
     logits = {}
     for engine in engines:
-        path = directory / f"logits-{engine.name}.f32"
+        path = model / f"logits-{engine.name}.f32"
         engine.ask(f"logits {path}")
         logits[engine.name] = np.fromfile(path, "<f4").reshape(case.batch, -1).astype(np.float64)
+    if options.smoke:
+        logits["reference"] = reference.logits(model, case.batch)
     ours = logits.pop(OURS)
-    return {
-        name: float(np.abs(theirs - ours).max() / np.abs(theirs).max()) if theirs.shape == ours.shape else np.inf
-        for name, theirs in logits.items()
-    }
+    return {name: difference(ours, theirs) for name, theirs in logits.items()}
+
+
+def difference(ours, theirs):
+    if ours.shape != theirs.shape:
+        return float("inf")
+    return float(np.abs(theirs - ours).max() / np.abs(theirs).max())
+
+
+def check(differences):
+    # Not "greater than": a difference may be NaN.
+    wrong = {name: value for name, value in differences.items() if not value <= DIFFERENCE_LIMIT}
+    if wrong:
+        text = ", ".join(f"{name} by {value:.2g}" for name, value in wrong.items())
+        raise EngineFailed(f"answers differ from this project's, relative to the largest logit: {text}")
 
 
 def take_turns(engines, options):
@@ -174,15 +187,14 @@ def measure(case, threads, peers, options, facts):
     result |= {"batch": case.batch, "threads": threads}
     with contextlib.ExitStack() as stack:
         try:
+            start = time.monotonic()
             model = make_model(case, peers, options)
+            say(f"  model ready after {time.monotonic() - start:.1f} s")
             engines = start_engines(case, threads, peers, model, options, stack)
             for engine in engines:
                 facts[engine.name] = {key: engine.facts[key] for key in ("versions", "configuration")}
-            difference = differences(engines, case, model)
-            result["differences"] = difference
-            wrong = [name for name, value in difference.items() if not value <= DIFFERENCE_LIMIT]
-            if wrong:
-                raise EngineFailed("answers differ: " + ", ".join(f"{name} {difference[name]:.2g}" for name in wrong))
+            result["differences"] = differences(engines, case, model, options)
+            check(result["differences"])
             load = machine.OtherLoad([engine.process.pid for engine in engines])
             times, peaks = take_turns(engines, options)
             result["other_load"] = load.fraction()
@@ -204,6 +216,8 @@ def main():
     if not options.worker.exists():
         sys.exit(f"{options.worker} is not there; build it first")
     peers = choose_peers(options)
+    if not options.smoke:
+        say(f"models, made once, and logs: {options.directory}; 6 GB for all cases")
     facts = {}
     results = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),

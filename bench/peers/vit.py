@@ -1,4 +1,4 @@
-"""The Vision Transformer (Dosovitskiy et al., arXiv 2010.11929) in PyTorch: what the peers run is made from it."""
+"""The Vision Transformer (Dosovitskiy et al., arXiv 2010.11929) in PyTorch: what all peers run."""
 
 import json
 

@@ -1,4 +1,5 @@
-// Runs this project on one case of the side-by-side bench and answers commands: what worker.py is for a peer.
+// Runs this project on one case of the side-by-side bench and answers commands, as worker.py does
+// for a peer.
 //
 //     bench_worker MODEL THREADS BATCH
 //
@@ -62,7 +63,8 @@ public:
           session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))) {
         const vit::Architecture &a = model_.architecture();
         const auto images = static_cast<std::size_t>(batch);
-        pixels_ = read_floats(directory + "/pixels.f32", images * a.channels * a.image_height * a.image_width);
+        const std::size_t values = images * a.channels * a.image_height * a.image_width;
+        pixels_ = read_floats(directory + "/pixels.f32", values);
         logits_.resize(images * a.labels);
         for (int i = 0; i < warm_up; i++) {
             forward();

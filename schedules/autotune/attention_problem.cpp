@@ -10,13 +10,9 @@ namespace {
 class AttentionProblem : public Problem {
 public:
     AttentionProblem(const Shape &shape, const Geometry &g)
-        : g_(g),
-          batch_(shape.batch),
-          head_(g.head_chunks * g.blocks.lanes),
-          qkv_(g.token_matrix(3 * g.attention_width) * batch_),
-          keys_(g.keys() * batch_),
-          values_(g.values() * batch_),
-          context_(g.token_matrix(g.attention_width) * batch_) {
+        : g_(g), batch_(shape.batch), head_(g.head_chunks * g.blocks.lanes),
+          qkv_(g.token_matrix(3 * g.attention_width) * batch_), keys_(g.keys() * batch_),
+          values_(g.values() * batch_), context_(g.token_matrix(g.attention_width) * batch_) {
         Random random;
         // Scores of deviation 2: weights differ, and no key has it all.
         const float deviation = std::sqrt(2.0f) / std::pow(static_cast<float>(head_), 0.25f);
@@ -32,7 +28,8 @@ public:
         generator = "attention";
         calls_in_pass = a.depth;
         flop = 4.0 * batch_ * a.tokens() * a.tokens() * a.width;
-        extents = {{"tiles_per_task", {g.tiles, std::size_t(2) * head_ * g.blocks.token_tile * sizeof(float)}}};
+        extents = {
+            {"tiles_per_task", {g.tiles, std::size_t(2) * head_ * g.blocks.token_tile * sizeof(float)}}};
         other_tasks = g.heads * batch_;
     }
 
@@ -40,9 +37,10 @@ public:
         const auto [lanes, token_tile, panel] = g_.blocks;
         const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
         const auto heads_of = [&](const float *data, int chunks) {
-            return FloatView<6>(data, {Dim{g_.blocks.lanes, 1}, Dim{g_.blocks.token_tile, g_.blocks.lanes},
-                                       Dim{g_.head_chunks, chunk}, Dim{g_.heads, chunk * g_.head_chunks},
-                                       Dim{g_.tiles, chunk * chunks}, Dim{batch_, chunk * chunks * g_.tiles}});
+            return FloatView<6>(data,
+                                {Dim{g_.blocks.lanes, 1}, Dim{g_.blocks.token_tile, g_.blocks.lanes},
+                                 Dim{g_.head_chunks, chunk}, Dim{g_.heads, chunk * g_.head_chunks},
+                                 Dim{g_.tiles, chunk * chunks}, Dim{batch_, chunk * chunks * g_.tiles}});
         };
         const int part = g_.chunks(g_.attention_width);
         auto q = heads_of(qkv_.data(), 3 * part);
@@ -65,7 +63,8 @@ public:
         Verdict verdict("context");
         for (const Expected &e : expected_) {
             for (int d = 0; d < head_; d++) {
-                verdict.compare(e.values[d], context_[at(g_.blocks, g_.attention_width, e.token, e.head * head_ + d)],
+                verdict.compare(e.values[d],
+                                context_[at(g_.blocks, g_.attention_width, e.token, e.head * head_ + d)],
                                 e.tolerances[d]);
             }
         }
@@ -85,7 +84,8 @@ private:
     }
 
     void expect(int token, int h) {
-        const int image = token / (g_.tiles * g_.blocks.token_tile), first = image * g_.tiles * g_.blocks.token_tile;
+        const int image = token / (g_.tiles * g_.blocks.token_tile),
+                  first = image * g_.tiles * g_.blocks.token_tile;
         std::vector<double> scores(g_.tokens);
         double largest = -HUGE_VAL, score_error = 0;
         for (int s = 0; s < g_.tokens; s++) {
@@ -96,7 +96,8 @@ private:
                 magnitude += std::abs(product);
             }
             largest = std::max(largest, scores[s]);
-            score_error = std::max(score_error, sum_error(head_ + 1) * magnitude + roundoff * std::abs(scores[s]));
+            score_error =
+                std::max(score_error, sum_error(head_ + 1) * magnitude + roundoff * std::abs(scores[s]));
         }
         double total = 0;
         std::vector<double> sums(head_), magnitudes(head_);
@@ -109,7 +110,8 @@ private:
                 magnitudes[d] += weight * std::abs(v);
             }
         }
-        // A weight's relative error: ln 2 times that of its score and of the largest one, 4 roundings of the exponential.
+        // A weight's relative error: ln 2 times that of its score and of the largest one, 4 roundings of the
+        // exponential.
         const double weight_error = std::log(2.0) * 2 * score_error + 4 * roundoff;
         const double relative = 2 * (weight_error + sum_error(g_.value_rows)) + 8 * roundoff;
         Expected e{token, h, {}, {}};

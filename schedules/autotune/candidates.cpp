@@ -1,6 +1,7 @@
 #include "schedules/autotune/candidates.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <stdexcept>
 
@@ -59,7 +60,8 @@ std::vector<int> steps_up_to(int high) {
     return steps;
 }
 
-// The share of the threads' time in which there is a task for them, if all tasks take as long as the largest.
+// The share of the threads' time in which there is a task for them, if all tasks take as long as the
+// largest.
 double busy_share(const Values &values, const Circumstances &circumstances) {
     double work = circumstances.other_tasks, largest = 1;  // in things times things
     long tasks = circumstances.other_tasks;
@@ -88,7 +90,8 @@ std::vector<Tunable> detail::describe(const std::vector<std::pair<void *, Regist
         const int value = Default::of(*param);
         tunables.push_back({param->name(), value, furthest(*param, value, -1), furthest(*param, value, 1)});
     }
-    std::sort(tunables.begin(), tunables.end(), [](const Tunable &a, const Tunable &b) { return a.name < b.name; });
+    std::sort(tunables.begin(), tunables.end(),
+              [](const Tunable &a, const Tunable &b) { return a.name < b.name; });
     return tunables;
 }
 
@@ -147,30 +150,48 @@ std::vector<int> values_of(const Tunable &tunable, const Circumstances &circumst
 }
 
 std::vector<Values> grid(const std::vector<Tunable> &tunables, const Circumstances &circumstances) {
-    std::vector<Values> all{{}};
+    struct Point {
+        Values values;
+        int differences = 0, steps = 0;  // from the defaults
+    };
+    std::vector<Point> points{{}};
     for (const Tunable &tunable : tunables) {
-        std::vector<Values> longer;
-        for (const Values &values : all) {
-            for (const int value : values_of(tunable, circumstances)) {
-                longer.push_back(values);
-                longer.back()[tunable.name] = value;
+        const std::vector<int> choice = values_of(tunable, circumstances);
+        const auto index_of = [&](int value) {
+            return static_cast<int>(std::find(choice.begin(), choice.end(), value) - choice.begin());
+        };
+        std::vector<Point> longer;
+        for (const Point &point : points) {
+            for (const int value : choice) {
+                longer.push_back(point);
+                longer.back().values[tunable.name] = value;
+                longer.back().differences += value != tunable.value;
+                longer.back().steps += std::abs(index_of(value) - index_of(tunable.value));
             }
         }
-        all = std::move(longer);
+        points = std::move(longer);
     }
-    const Values defaults = defaults_of(tunables);
-    std::erase_if(all, [&](const Values &values) {
-        return values != defaults && busy_share(values, circumstances) < 0.8;
+    double busiest = 0;
+    for (const Point &point : points) {
+        busiest = std::max(busiest, busy_share(point.values, circumstances));
+    }
+    std::erase_if(points, [&](const Point &point) {
+        return point.differences > 0 && busy_share(point.values, circumstances) < 0.8 * busiest;
     });
-    std::stable_sort(all.begin(), all.end(), [&](const Values &a, const Values &b) {
-        return differences(a, defaults) < differences(b, defaults);
+    std::stable_sort(points.begin(), points.end(), [](const Point &a, const Point &b) {
+        return std::pair(a.differences, a.steps) < std::pair(b.differences, b.steps);
     });
+    std::vector<Values> all;
+    for (Point &point : points) {
+        all.push_back(std::move(point.values));
+    }
     return all;
 }
 
 std::string problem_with(const Values &values, const std::vector<Tunable> &tunables) {
     for (const auto &[name, value] : values) {
-        const auto at = std::find_if(tunables.begin(), tunables.end(), [&](const Tunable &t) { return t.name == name; });
+        const auto at =
+            std::find_if(tunables.begin(), tunables.end(), [&](const Tunable &t) { return t.name == name; });
         if (at == tunables.end()) {
             return "there is no tunable " + name;
         }

@@ -1,5 +1,5 @@
-// What there is to choose from: the tunables of a stage, the values of each that make sense on a machine, and their
-// combinations in a fixed order.
+// What there is to choose from: the tunables of a stage, the values of each that make sense on a machine,
+// and their combinations in a fixed order.
 #pragma once
 
 #include <map>
@@ -10,7 +10,7 @@
 
 namespace vit::autotune {
 
-using Values = std::map<std::string, int>;                // of tunables, by name
+using Values = std::map<std::string, int>;  // of tunables, by name
 using GeneratorParams = std::map<std::string, std::string>;
 
 // "k_unroll=8 panels_per_task=4"
@@ -28,8 +28,8 @@ using Registry = Halide::Internal::ObjectInstanceRegistry;
 std::vector<Tunable> describe(const std::vector<std::pair<void *, Registry::Kind>> &instances);
 }  // namespace detail
 
-// Sorted by name. Halide keeps a registry of where GeneratorParams are in memory: nothing has to be listed twice. Throws
-// std::logic_error for a tunable that is not an integer.
+// Sorted by name. Halide keeps a registry of where GeneratorParams are in memory: nothing has to be listed
+// twice. Throws std::logic_error for a tunable that is not an integer.
 template<typename Tuning>
 std::vector<Tunable> tunables_of() {
     Tuning tuning;
@@ -54,14 +54,15 @@ struct Circumstances {
 };
 
 // The values worth trying of one tunable, ascending, its default among them.
-//   <things>_per_task  the largest of equal shares of all things, for 1, 2, 3, 4, 6, 8, 12, ... tasks; one; and as many as
-//                      fill half of a cache
+//   <things>_per_task  the largest of equal shares of all things, for 1, 2, 3, 4, 6, 8, 12, ... tasks; one;
+//                      and as many as fill half of a cache
 //   k_unroll           the powers of two up to `lanes`, beyond which it is cut (schedules/register_tile.cpp)
 //   others             all of a short range, else powers of two and their halves again as much
 std::vector<int> values_of(const Tunable &tunable, const Circumstances &circumstances);
 
-// All combinations, the defaults first, then those that differ from the defaults in one tunable, in two, ...; among these
-// by value. Left out are those that leave more than a fifth of the threads' time idle, however the tasks are dealt.
+// All combinations, the defaults first, then those that differ from the defaults in one tunable, in two,
+// ...; among these the nearest first, in steps of values_of. Left out are those whose tasks, however they
+// are dealt, keep the threads busy for less than four fifths of the time that others do.
 std::vector<Values> grid(const std::vector<Tunable> &tunables, const Circumstances &circumstances);
 
 // In how many tunables two candidates differ.

@@ -10,19 +10,13 @@ namespace {
 class HeadProblem : public Problem {
 public:
     HeadProblem(const Shape &shape, const Geometry &g)
-        : g_(g),
-          batch_(shape.batch),
-          channels_(shape.architecture.width),
-          labels_(shape.architecture.labels),
-          scores_kind_(shape.architecture.scores),
-          epsilon_(shape.architecture.layer_norm_epsilon),
-          z_(g.token_matrix(g.width) * batch_),
-          gamma_(g.width),
-          beta_(g.width),
-          bias_(g.labels),
-          weights_(static_cast<std::size_t>(g.width) * g.labels, 16, 1 / std::sqrt(static_cast<float>(channels_)), random_),
-          logits_(static_cast<std::size_t>(g.labels) * batch_),
-          scores_(logits_.size()) {
+        : g_(g), batch_(shape.batch), channels_(shape.architecture.width),
+          labels_(shape.architecture.labels), scores_kind_(shape.architecture.scores),
+          epsilon_(shape.architecture.layer_norm_epsilon), z_(g.token_matrix(g.width) * batch_),
+          gamma_(g.width), beta_(g.width), bias_(g.labels),
+          weights_(static_cast<std::size_t>(g.width) * g.labels, 16,
+                   1 / std::sqrt(static_cast<float>(channels_)), random_),
+          logits_(static_cast<std::size_t>(g.labels) * batch_), scores_(logits_.size()) {
         for (int t = 0; t < g.tiles * g.blocks.token_tile * batch_; t++) {
             for (int c = 0; c < channels_; c++) {
                 z_[at(g.blocks, g.width, t, c)] = random_.value(1);
@@ -39,7 +33,8 @@ public:
                                                            : "identity";
         copies = weights_.copies();
         flop = 2.0 * batch_ * channels_ * labels_;
-        extents = {{"panels_per_task", {g.panels(g.labels), std::size_t(g.width) * g.blocks.panel * sizeof(float)}}};
+        extents = {{"panels_per_task",
+                    {g.panels(g.labels), std::size_t(g.width) * g.blocks.panel * sizeof(float)}}};
         for (int b = 0; b < batch_; b++) {
             expect(b);
         }
@@ -48,10 +43,13 @@ public:
     int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         FloatView<5> z(z_.data(), {lanes, token_tile, g_.chunks(g_.width), g_.tiles, batch_});
-        FloatView<1> gamma(gamma_.data(), {g_.width}), beta(beta_.data(), {g_.width}), bias(bias_.data(), {g_.labels});
+        FloatView<1> gamma(gamma_.data(), {g_.width}), beta(beta_.data(), {g_.width}),
+            bias(bias_.data(), {g_.labels});
         FloatView<3> weights(weights_.copy(copy), {panel, g_.width, g_.panels(g_.labels)});
-        FloatView<2> logits(logits_.data(), {g_.labels, batch_}), scores(scores_.data(), {g_.labels, batch_});
-        halide_buffer_t *zs = z, *gammas = gamma, *betas = beta, *ws = weights, *bs = bias, *ls = logits, *ss = scores;
+        FloatView<2> logits(logits_.data(), {g_.labels, batch_}),
+            scores(scores_.data(), {g_.labels, batch_});
+        halide_buffer_t *zs = z, *gammas = gamma, *betas = beta, *ws = weights, *bs = bias, *ls = logits,
+                        *ss = scores;
         return kernel(context, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
     }
 
@@ -86,7 +84,8 @@ private:
         for (int n = 0; n < labels_; n++) {
             double logit = bias_[n], tolerance = 0, magnitude = std::abs(logit);
             for (int c = 0; c < channels_; c++) {
-                const double w = weights_.copy(0)[(static_cast<std::size_t>(n / panel) * g_.width + c) * panel + n % panel];
+                const double w = weights_.copy(
+                    0)[(static_cast<std::size_t>(n / panel) * g_.width + c) * panel + n % panel];
                 logit += feature.values[c] * w;
                 magnitude += std::abs(feature.values[c] * w);
                 tolerance += feature.tolerances[c] * std::abs(w);
@@ -124,9 +123,10 @@ private:
     Scores scores_kind_;
     float epsilon_;
     Floats z_, gamma_, beta_, bias_;  // [ci, ti, chunk, tile, b], [c], [c], [n]
-    WeightCopies weights_;            // [n in panel, c, panel], cold: the whole model passes between two calls
+    WeightCopies weights_;            // [n in panel, c, panel], cold: a whole pass lies between two calls
     Floats logits_, scores_;          // [n, b]
-    std::vector<double> expected_logits_, logit_tolerances_, expected_scores_, score_tolerances_;  // [n, b], not padded
+    std::vector<double> expected_logits_, logit_tolerances_, expected_scores_,
+        score_tolerances_;  // [n, b], not padded
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ std::vector<Cache> data_caches() {
         if (cache.bytes == 0 || type == "Instruction") {
             continue;
         }
-        cache.bytes *= unit == 'K' ? 1 << 10 : unit == 'M' ? 1 << 20 : 1;
+        cache.bytes *= unit == 'K' ? 1 << 10 : unit == 'M' ? 1 << 20
+                                                           : 1;
         cache.name = "L" + std::to_string(cache.level) + (type == "Data" ? "d" : "");
         caches.push_back(cache);
     }
@@ -42,7 +43,8 @@ std::string cpuinfo(const std::string &field) {
     std::ifstream file("/proc/cpuinfo");
     for (std::string line; std::getline(file, line);) {
         const std::size_t colon = line.find(':');
-        if (colon != std::string::npos && line.compare(0, line.find_last_not_of(" \t", colon - 1) + 1, field) == 0) {
+        if (colon != std::string::npos &&
+            line.compare(0, line.find_last_not_of(" \t", colon - 1) + 1, field) == 0) {
             return line.substr(std::min(line.size(), colon + 2));
         }
     }
@@ -89,7 +91,8 @@ std::string machine_text() {
     }
     for (const Cache &cache : data_caches()) {
         const std::size_t kib = cache.bytes >> 10;
-        text += ", " + cache.name + " " + (kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB");
+        text += ", " + cache.name + " " +
+                (kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB");
     }
     return text;
 }

@@ -63,9 +63,7 @@ Journal::Journal(const std::filesystem::path &path, const nlohmann::json &circum
     }
 }
 
-Journal::~Journal() {
-    ::close(file_);
-}
+Journal::~Journal() { ::close(file_); }
 
 void Journal::read(const std::string &line) {
     const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
@@ -76,8 +74,11 @@ void Journal::read(const std::string &line) {
         if (record.contains("closed")) {
             const std::string stage = record["closed"];
             std::erase_if(results_, [&](const auto &entry) { return entry.first.stage == stage; });
+            std::erase_if(earlier_, [&](const Key &key) { return key.stage == stage; });
         } else if (record.contains("result")) {
-            results_[{record.at("stage"), record.at("kind"), record.at("candidate"), record.at("index")}] = record["result"];
+            const Key key{record.at("stage"), record.at("kind"), record.at("candidate"), record.at("index")};
+            results_[key] = record["result"];
+            earlier_.insert(key);
         }
     } catch (const nlohmann::json::exception &) {
         // Not one of ours.
@@ -89,18 +90,22 @@ const nlohmann::json *Journal::find(const Key &key) const {
     if (at == results_.end()) {
         return nullptr;
     }
-    found_++;
+    if (earlier_.contains(key)) {
+        resumed_.insert(key);
+    }
     return &at->second;
 }
 
 const nlohmann::json &Journal::add(const Key &key, nlohmann::json result) {
     result["date"] = now();
-    const nlohmann::json record{{"key", circumstances_},
-                                {"stage", key.stage},
-                                {"kind", key.kind},
-                                {"candidate", key.candidate},
-                                {"index", key.index},
-                                {"result", result}};
+    const nlohmann::json record{
+        {"key", circumstances_},
+        {"stage", key.stage},
+        {"kind", key.kind},
+        {"candidate", key.candidate},
+        {"index", key.index},
+        {"result", result},
+    };
     write(record.dump() + "\n");
     added_++;
     return results_[key] = std::move(result);

@@ -4,6 +4,7 @@
 #include <compare>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -12,9 +13,9 @@ namespace vit::autotune {
 
 class Journal {
 public:
-    // Measurements of other circumstances (shape, threads, target, machine, code) are in the file, but are not found.
-    // A line that is cut off, as the last one of a killed process may be, is ignored. Throws std::runtime_error if the
-    // file can't be written, or if another process is writing it.
+    // Measurements of other circumstances (shape, threads, target, machine, code) are in the file, but are
+    // not found. A line that is cut off, as the last one of a killed process may be, is ignored. Throws
+    // std::runtime_error if the file can't be written, or if another process is writing it.
     Journal(const std::filesystem::path &path, const nlohmann::json &circumstances);
     ~Journal();
     Journal(const Journal &) = delete;
@@ -32,8 +33,8 @@ public:
     // A stage's result is safe elsewhere: its measurements are history, and the next race starts afresh.
     void close(const std::string &stage);
 
-    // How many were found by `find` and how many were added, by this process.
-    int found() const { return found_; }
+    // How many results of earlier processes `find` found, and how many this one added.
+    int resumed() const { return static_cast<int>(resumed_.size()); }
     int added() const { return added_; }
 
 private:
@@ -43,7 +44,8 @@ private:
     int file_ = -1;
     std::string path_, circumstances_;  // a file; a hash
     std::map<Key, nlohmann::json> results_;
-    mutable int found_ = 0;
+    std::set<Key> earlier_;  // found in the file
+    mutable std::set<Key> resumed_;
     int added_ = 0;
 };
 

@@ -30,9 +30,7 @@ void *on_malloc(Halide::JITUserContext *context, std::size_t size) {
     return kernel_of(context).scratch().allocate(size);
 }
 
-void on_free(Halide::JITUserContext *context, void *block) {
-    kernel_of(context).scratch().release(block);
-}
+void on_free(Halide::JITUserContext *context, void *block) { kernel_of(context).scratch().release(block); }
 
 }  // namespace
 
@@ -42,7 +40,8 @@ CallContext::CallContext(int threads) : kernel_(threads) {
     handlers.custom_free = on_free;
 }
 
-Halide::Callable compile(const Halide::Target &target, const std::string &generator, const GeneratorParams &params) {
+Halide::Callable compile(const Halide::Target &target, const std::string &generator,
+                         const GeneratorParams &params) {
     const Halide::Target released = target.with_feature(Halide::Target::NoAsserts)
                                         .with_feature(Halide::Target::NoBoundsQuery)
                                         .with_feature(Halide::Target::UserContext)

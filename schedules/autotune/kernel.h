@@ -1,5 +1,5 @@
-// Candidates compiled in process and called as the product calls its stages: on the runtime's threads, with the runtime's
-// scratch memory.
+// Candidates compiled in process and called as the product calls its stages: on the runtime's threads, with
+// the runtime's scratch memory.
 #pragma once
 
 #include <string>
@@ -23,7 +23,9 @@ private:
     KernelContext kernel_;
 };
 
-// Compiles a generator as the library's stages are compiled: no assertions, no queries of bounds. Throws Halide::Error.
-Halide::Callable compile(const Halide::Target &target, const std::string &generator, const GeneratorParams &params);
+// Compiles a generator as the library's stages are compiled: no assertions, no queries of bounds. Throws
+// Halide::Error.
+Halide::Callable compile(const Halide::Target &target, const std::string &generator,
+                         const GeneratorParams &params);
 
 }  // namespace vit::autotune

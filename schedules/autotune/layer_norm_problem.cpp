@@ -10,14 +10,9 @@ namespace {
 class LayerNormProblem : public Problem {
 public:
     LayerNormProblem(const Shape &shape, const Geometry &g)
-        : blocks_(g.blocks),
-          width_(g.width),
-          channels_(shape.architecture.width),
-          tiles_(g.tiles * shape.batch),
-          epsilon_(shape.architecture.layer_norm_epsilon),
-          x_(static_cast<std::size_t>(tiles_) * blocks_.token_tile * width_),
-          y_(x_.size()),
-          gamma_(width_),
+        : blocks_(g.blocks), width_(g.width), channels_(shape.architecture.width),
+          tiles_(g.tiles * shape.batch), epsilon_(shape.architecture.layer_norm_epsilon),
+          x_(static_cast<std::size_t>(tiles_) * blocks_.token_tile * width_), y_(x_.size()), gamma_(width_),
           beta_(width_) {
         Random random;
         for (int t = 0; t < tiles_ * blocks_.token_tile; t++) {
@@ -40,7 +35,8 @@ public:
         generator = "layer_norm";
         calls_in_pass = 2 * shape.architecture.depth;
         flop = 7.0 * shape.batch * g.tokens * channels_;
-        extents = {{"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
+        extents = {
+            {"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
     }
 
     int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {

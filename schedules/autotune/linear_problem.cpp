@@ -51,20 +51,16 @@ private:
     };
 
     LinearProblem(const Shape &shape, const Geometry &g, LinearRole role)
-        : blocks_(g.blocks),
-          role_(role),
-          activation_(shape.architecture.activation),
-          tiles_(g.tiles * shape.batch),
-          inputs_(role == LinearRole::fc2    ? g.mlp_width
-                  : role == LinearRole::proj ? g.attention_width
-                                             : g.width),
+        : blocks_(g.blocks), role_(role), activation_(shape.architecture.activation),
+          tiles_(g.tiles * shape.batch), inputs_(role == LinearRole::fc2    ? g.mlp_width
+                                                 : role == LinearRole::proj ? g.attention_width
+                                                                            : g.width),
           outputs_(role == LinearRole::qkv   ? 3 * g.attention_width
                    : role == LinearRole::fc1 ? g.mlp_width
                                              : g.width),
           x_(static_cast<std::size_t>(tiles_) * g.blocks.token_tile * inputs_),
           y_(static_cast<std::size_t>(tiles_) * g.blocks.token_tile * outputs_),
-          residual_(has_residual() ? y_.size() : 0),
-          bias_(outputs_),
+          residual_(has_residual() ? y_.size() : 0), bias_(outputs_),
           weights_(static_cast<std::size_t>(inputs_) * outputs_, shape.architecture.depth,
                    1 / std::sqrt(static_cast<float>(inputs_)), random_) {
         random_.fill(x_, 1);
@@ -73,13 +69,15 @@ private:
         tokens_ = sampled_tokens(g.tiles, shape.batch, blocks_.token_tile, g.tokens, random_);
         const Architecture &a = shape.architecture;
         generator = "linear";
-        params["epilogue"] = has_residual()                         ? "residual"
-                             : role == LinearRole::qkv              ? "none"
+        params["epilogue"] = has_residual()                        ? "residual"
+                             : role == LinearRole::qkv             ? "none"
                              : activation_ == Activation::gelu_erf ? "gelu_erf"
-                                                                    : "gelu_tanh";
+                                                                   : "gelu_tanh";
         copies = weights_.copies();
         calls_in_pass = a.depth;
-        const double wide = role == LinearRole::qkv ? 3.0 * a.width : role == LinearRole::proj ? a.width : a.mlp_width;
+        const double wide = role == LinearRole::qkv    ? 3.0 * a.width
+                            : role == LinearRole::proj ? a.width
+                                                       : a.mlp_width;
         flop = 2.0 * shape.batch * a.tokens() * a.width * wide;
         const std::size_t row = inputs_ * sizeof(float);
         extents = {{"panels_per_task", {outputs_ / blocks_.panel, row * blocks_.panel}},
@@ -95,7 +93,8 @@ private:
         for (const int t : tokens_) {
             for (int first = 0; first < outputs_; first += panel) {
                 std::copy_n(bias_.data() + first, panel, sums.begin());
-                std::transform(sums.begin(), sums.end(), magnitudes.begin(), [](double b) { return std::abs(b); });
+                std::transform(sums.begin(), sums.end(), magnitudes.begin(),
+                               [](double b) { return std::abs(b); });
                 const float *row = weights + static_cast<std::size_t>(first) * inputs_;
                 for (int k = 0; k < inputs_; k++, row += panel) {
                     const double x = x_[at(blocks_, inputs_, t, k)];
@@ -115,7 +114,8 @@ private:
     Expected after(double z, double magnitude, int t, int c) const {
         const double z_tolerance = sum_error(inputs_ + 2) * magnitude;
         if (role_ == LinearRole::fc1) {
-            const double gelu = activation_ == Activation::gelu_erf ? reference::gelu_erf(z) : reference::gelu_tanh(z);
+            const double gelu =
+                activation_ == Activation::gelu_erf ? reference::gelu_erf(z) : reference::gelu_tanh(z);
             return {gelu, 1.13 * z_tolerance + 8 * roundoff * (std::abs(z) + z_tolerance)};
         }
         if (has_residual()) {

@@ -10,7 +10,8 @@ struct Normalized {
 };
 
 // Errors to first order: of the mean, of the centred values, of their mean square, of its root.
-inline Normalized normalize(const std::vector<double> &x, const float *gamma, const float *beta, double epsilon) {
+inline Normalized normalize(const std::vector<double> &x, const float *gamma, const float *beta,
+                            double epsilon) {
     const double n = static_cast<double>(x.size());
     double mean = 0, magnitude = 0;
     for (const double value : x) {
@@ -31,7 +32,8 @@ inline Normalized normalize(const std::vector<double> &x, const float *gamma, co
     for (std::size_t c = 0; c < x.size(); c++) {
         const double scaled = (x[c] - mean) * rstd * gamma[c];
         y.values.push_back(scaled + beta[c]);
-        y.tolerances.push_back(std::abs(scaled) * (rstd_error + 4 * roundoff) + std::abs(rstd * gamma[c]) * mean_error +
+        y.tolerances.push_back(std::abs(scaled) * (rstd_error + 4 * roundoff) +
+                               std::abs(rstd * gamma[c]) * mean_error +
                                roundoff * (std::abs(scaled) + std::abs(beta[c])));
     }
     return y;

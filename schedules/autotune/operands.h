@@ -63,8 +63,8 @@ private:
     std::uint64_t state_ = 1;
 };
 
-// Copies of a layer's weights that a pass through the model reads one after the other: one a layer, as long as all of them
-// stay below what memory there surely is and above what a cache holds.
+// Copies of a layer's weights that a pass through the model reads one after the other: one a layer, as long
+// as all of them stay below what memory there surely is and above what a cache holds.
 inline constexpr std::size_t most_weight_bytes = std::size_t{256} << 20;
 
 class WeightCopies {
@@ -90,10 +90,12 @@ private:
     Floats values_;
 };
 
-// Schedules treat all tokens of a tile, and all tiles of a task, alike: one token of each tile, at most 128 tiles with the
-// first and the last among them, and all channels, meet every register tile that a schedule could get wrong.
-// Tokens are counted over the tiles of all images, pads included; those returned are no pads.
-inline std::vector<int> sampled_tokens(int tiles_of_image, int images, int token_tile, int tokens_of_image, Random &random) {
+// Schedules treat all tokens of a tile, and all tiles of a task, alike: one token of each tile, at most 128
+// tiles with the first and the last among them, and all channels, meet every register tile that a schedule
+// could get wrong. Tokens are counted over the tiles of all images, pads included; those returned are no
+// pads.
+inline std::vector<int> sampled_tokens(int tiles_of_image, int images, int token_tile, int tokens_of_image,
+                                       Random &random) {
     const int tiles = tiles_of_image * images, count = std::min(tiles, 128);
     std::vector<int> tokens;
     for (std::int64_t i = 0; i < count; i++) {
@@ -107,17 +109,17 @@ inline std::vector<int> sampled_tokens(int tiles_of_image, int images, int token
 // Where channel c of token t stands in tiles [ci, ti, chunk, tile] of so many channels.
 inline std::size_t at(const Blocks &blocks, int channels, int t, int c) {
     const std::size_t tile = t / blocks.token_tile, chunk = c / blocks.lanes;
-    return ((tile * (channels / blocks.lanes) + chunk) * blocks.token_tile + t % blocks.token_tile) * blocks.lanes +
+    return ((tile * (channels / blocks.lanes) + chunk) * blocks.token_tile + t % blocks.token_tile) *
+               blocks.lanes +
            c % blocks.lanes;
 }
 
 inline constexpr double roundoff = 0x1p-24;
 
-// How far a float32 sum of n products, in any order, may be off, relative to the sum of their magnitudes: n roundings at
-// worst (Higham 2002, section 3.1), 6 sqrt(n) with a probability of 1 - 3e-8 (Higham and Mary 2019, theorem 2.4).
-inline double sum_error(double n) {
-    return roundoff * std::min(n, 6 * std::sqrt(n));
-}
+// How far a float32 sum of n products, in any order, may be off, relative to the sum of their magnitudes: n
+// roundings at worst (Higham 2002, section 3.1), 6 sqrt(n) with a probability of 1 - 3e-8 (Higham and Mary
+// 2019, theorem 2.4).
+inline double sum_error(double n) { return roundoff * std::min(n, 6 * std::sqrt(n)); }
 
 // The worst of many comparisons.
 class Verdict {
@@ -131,9 +133,10 @@ public:
     }
     // Empty if all are within their tolerances.
     std::string text() const {
-        return wrong_ == 0 ? std::string()
-                           : std::string(output_) + ": " + std::to_string(wrong_) + " of " + std::to_string(count_) +
-                                 " compared values are wrong, the first is " + first_;
+        return wrong_ == 0
+                   ? std::string()
+                   : std::string(output_) + ": " + std::to_string(wrong_) + " of " + std::to_string(count_) +
+                         " compared values are wrong, the first is " + first_;
     }
 
 private:

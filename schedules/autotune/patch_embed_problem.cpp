@@ -9,17 +9,12 @@ namespace {
 class PatchEmbedProblem : public Problem {
 public:
     PatchEmbedProblem(const Shape &shape, const Geometry &g)
-        : g_(g),
-          a_(shape.architecture),
-          batch_(shape.batch),
+        : g_(g), a_(shape.architecture), batch_(shape.batch),
           pixels_(static_cast<std::size_t>(a_.image_width) * a_.image_height * a_.channels * batch_),
           weights_(static_cast<std::size_t>(g.patch_values) * g.width, 16,
                    1 / std::sqrt(static_cast<float>(g.patch_values)), random_),
-          bias_(g.width),
-          class_token_(g.width),
-          positions_(g.token_matrix(g.width)),
-          patches_(g.token_matrix(g.patch_values) * batch_),
-          embedded_(g.token_matrix(g.width) * batch_) {
+          bias_(g.width), class_token_(g.width), positions_(g.token_matrix(g.width)),
+          patches_(g.token_matrix(g.patch_values) * batch_), embedded_(g.token_matrix(g.width) * batch_) {
         for (Floats *values : {&pixels_, &bias_, &class_token_, &positions_}) {
             random_.fill(*values, 1);
         }
@@ -28,7 +23,8 @@ public:
         generator = "patch_embed";
         copies = weights_.copies();
         flop = 2.0 * batch_ * a_.patches() * a_.channels * a_.patch_height * a_.patch_width * a_.width;
-        extents = {{"panels_per_task", {g.panels(g.width), std::size_t(g.patch_values) * g.blocks.panel * sizeof(float)}}};
+        extents = {{"panels_per_task",
+                    {g.panels(g.width), std::size_t(g.patch_values) * g.blocks.panel * sizeof(float)}}};
         other_tasks = batch_;
     }
 
@@ -39,11 +35,11 @@ public:
         FloatView<3> weights(weights_.copy(copy), {panel, g_.patch_values, g_.panels(g_.width)});
         FloatView<1> bias(bias_.data(), {g_.width}), class_token(class_token_.data(), {g_.width});
         FloatView<4> positions(positions_.data(), {lanes, token_tile, chunks, g_.tiles});
-        FloatView<7> patches(patches_.data(), {lanes, token_tile, g_.patch_chunks, a_.patch_height, a_.channels, g_.tiles,
-                                               batch_});
+        FloatView<7> patches(patches_.data(), {lanes, token_tile, g_.patch_chunks, a_.patch_height,
+                                               a_.channels, g_.tiles, batch_});
         FloatView<5> embedded(embedded_.data(), {lanes, token_tile, chunks, g_.tiles, batch_});
-        halide_buffer_t *ps = pixels, *ws = weights, *bs = bias, *cs = class_token, *es = positions, *cut = patches,
-                        *out = embedded;
+        halide_buffer_t *ps = pixels, *ws = weights, *bs = bias, *cs = class_token, *es = positions,
+                        *cut = patches, *out = embedded;
         return kernel(context, ps, ws, bs, cs, es, a_.patch_width, a_.patch_height, cut, out);
     }
 
@@ -77,7 +73,9 @@ private:
                     const int x = index % across * a_.patch_width + std::min(col, a_.patch_width - 1);
                     const int y = index / across * a_.patch_height + row;
                     values.push_back(
-                        pixels_[((static_cast<std::size_t>(image) * a_.channels + c) * a_.image_height + y) * a_.image_width + x]);
+                        pixels_[((static_cast<std::size_t>(image) * a_.channels + c) * a_.image_height + y) *
+                                    a_.image_width +
+                                x]);
                 }
             }
         }
@@ -90,9 +88,11 @@ private:
             const int image = token / tokens_of_image, t = token % tokens_of_image;
             const std::vector<double> values = t > 0 ? patch(image, t - 1) : std::vector<double>();
             for (int c = 0; c < g_.width; c++) {
-                const double first = t > 0 ? bias_[c] : class_token_[c], position = positions_[at(g_.blocks, g_.width, t, c)];
+                const double first = t > 0 ? bias_[c] : class_token_[c],
+                             position = positions_[at(g_.blocks, g_.width, t, c)];
                 double sum = first + position, magnitude = std::abs(first) + std::abs(position);
-                const float *w = weights_.copy(0) + static_cast<std::size_t>(c / panel) * g_.patch_values * panel + c % panel;
+                const float *w = weights_.copy(0) +
+                                 static_cast<std::size_t>(c / panel) * g_.patch_values * panel + c % panel;
                 for (std::size_t k = 0; k < values.size(); k++) {
                     sum += values[k] * w[k * panel];
                     magnitude += std::abs(values[k] * w[k * panel]);

@@ -20,8 +20,7 @@ std::uint8_t rounded(std::int64_t sum) {
 class PreprocessProblem : public Problem {
 public:
     explicit PreprocessProblem(PreprocessPlan plan)
-        : plan_(std::move(plan)),
-          picture_(std::size_t{3} * picture_width * picture_height),
+        : plan_(std::move(plan)), picture_(std::size_t{3} * picture_width * picture_height),
           pixels_(std::size_t{3} * plan_.width * plan_.height) {
         Random random;
         for (std::uint8_t &sample : picture_) {
@@ -39,15 +38,17 @@ public:
         const int width = plan_.read_width();
         BufferView<3> picture(source(), u8, {Dim{3, 1}, Dim{width, 3}, Dim{plan_.rows_read, 3 * width}});
         BufferView<1> columns(plan_.columns.data(), i32, {plan_.width});
-        BufferView<4> column_weights(plan_.column_weights.data(), i32, {3, group, plan_.groups, plan_.width});
+        BufferView<4> column_weights(plan_.column_weights.data(), i32,
+                                     {3, group, plan_.groups, plan_.width});
         BufferView<1> rows(plan_.rows.data(), i32, {plan_.height});
         BufferView<2> row_weights(plan_.row_weights.data(), i32, {plan_.taps, plan_.height});
         FloatView<2> levels(plan_.levels.data(), {256, 3});
         FloatView<3> pixels(pixels_.data(), {plan_.width, plan_.height, 3});
         BufferView<3> columns_between(plan_.between.data(), u8, {3, width, plan_.height});
         BufferView<3> rows_between(plan_.between.data(), u8, {plan_.width, plan_.rows_read, 3});
-        halide_buffer_t *ps = picture, *cs = columns, *cws = column_weights, *rs = rows, *rws = row_weights, *ls = levels,
-                        *out = pixels, *between = plan_.columns_first ? columns_between : rows_between;
+        halide_buffer_t *ps = picture, *cs = columns, *cws = column_weights, *rs = rows, *rws = row_weights,
+                        *ls = levels, *out = pixels,
+                        *between = plan_.columns_first ? columns_between : rows_between;
         return kernel(context, ps, cs, cws, rs, rws, ls, between, out);
     }
 
@@ -92,7 +93,8 @@ private:
         std::int64_t sum = 0;
         for (int j = 0; j < plan_.taps; j++) {
             const int row = std::clamp(plan_.rows[y] + j, 0, plan_.rows_read - 1);
-            sum += std::int64_t{plan_.row_weights[static_cast<std::size_t>(y) * plan_.taps + j]} * sample(x, row, c);
+            sum += std::int64_t{plan_.row_weights[static_cast<std::size_t>(y) * plan_.taps + j]} *
+                   sample(x, row, c);
         }
         return rounded(sum);
     }
@@ -110,14 +112,16 @@ private:
         for (int y = 0; y < rows; y++) {
             for (int x = 0; x < columns; x++) {
                 for (int c = 0; c < 3; c++) {
-                    halfway(x, y, c) = plan_.columns_first ? down_column(x, y, c, picture) : along_row(x, y, c, picture);
+                    halfway(x, y, c) =
+                        plan_.columns_first ? down_column(x, y, c, picture) : along_row(x, y, c, picture);
                 }
             }
         }
         for (int c = 0; c < 3; c++) {
             for (int y = 0; y < plan_.height; y++) {
                 for (int x = 0; x < plan_.width; x++) {
-                    const int level = plan_.columns_first ? along_row(x, y, c, halfway) : down_column(x, y, c, halfway);
+                    const int level =
+                        plan_.columns_first ? along_row(x, y, c, halfway) : down_column(x, y, c, halfway);
                     expected_.push_back(plan_.levels[static_cast<std::size_t>(c) * 256 + level]);
                 }
             }

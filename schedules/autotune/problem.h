@@ -21,14 +21,15 @@ public:
     virtual int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) = 0;
     // Sets the outputs to what no candidate answers, and what is both read and written to its first value.
     virtual void reset() = 0;
-    // Compares the outputs of one call after reset with the reference. Empty if they are right, else what is wrong.
+    // Compares the outputs of one call after reset with the reference. Empty if they are right, else what is
+    // wrong.
     virtual std::string judge() = 0;
 
-    std::string generator;     // that compiles the stage, with
-    GeneratorParams params;    // these fixed parameters
-    int copies = 1;            // of the weights, as many as a pass through the model finds cold
-    int calls_in_pass = 1;     // through the model
-    double flop = 0;           // of a call, of true tokens and channels
+    std::string generator;                  // that compiles the stage, with
+    GeneratorParams params;                 // these fixed parameters
+    int copies = 1;                         // of the weights, as many as a pass through the model finds cold
+    int calls_in_pass = 1;                  // through the model
+    double flop = 0;                        // of a call, of true tokens and channels
     std::map<std::string, Extent> extents;  // of what tunables count
     int other_tasks = 1;                    // Circumstances::other_tasks
 };

@@ -18,9 +18,7 @@ std::uint64_t mix(std::uint64_t z) {
     return z ^ (z >> 31);
 }
 
-double difference(double a, double b) {
-    return std::abs(a - b) / std::min(a, b);
-}
+double difference(double a, double b) { return std::abs(a - b) / std::min(a, b); }
 
 }  // namespace
 
@@ -38,9 +36,7 @@ int Race::enter(bool keep) {
     return static_cast<int>(entrants_.size()) - 1;
 }
 
-double Race::time_of(int entrant) const {
-    return score(entrants_[entrant].times);
-}
+double Race::time_of(int entrant) const { return score(entrants_[entrant].times); }
 
 std::vector<int> Race::challengers() const {
     std::vector<int> in;
@@ -52,7 +48,8 @@ std::vector<int> Race::challengers() const {
     return in;
 }
 
-// The incumbent begins and a challenger ends, so rounds can follow each other. A single challenger runs twice.
+// The incumbent begins and a challenger ends, so rounds can follow each other. A single challenger runs
+// twice.
 std::vector<int> Race::line_up(std::vector<int> challengers) {
     for (std::size_t i = challengers.size(); i > 1; i--) {
         std::swap(challengers[i - 1], challengers[mix(rounds_ << 32 | i) % i]);
@@ -91,7 +88,8 @@ void Race::drop_slower_than(double milliseconds, const std::vector<int> &challen
 }
 
 int Race::rounds_in(double seconds, double cost_of_round, int least, int most) const {
-    return cost_of_round > 0 ? static_cast<int>(std::clamp<double>(seconds / cost_of_round, least, most)) : least;
+    return cost_of_round > 0 ? static_cast<int>(std::clamp<double>(seconds / cost_of_round, least, most))
+                             : least;
 }
 
 void Race::qualify(const std::vector<int> &challengers) {
@@ -109,7 +107,8 @@ void Race::qualify(const std::vector<int> &challengers) {
     drop_slower_than(hopeless * best, challengers);
 }
 
-// What is left of the time is shared by the halvings to come and the final, which gets as much as two of them.
+// What is left of the time is shared by the halvings to come and the final, which gets as much as two of
+// them.
 void Race::halve() {
     while (true) {
         std::vector<int> left = challengers();
@@ -120,7 +119,8 @@ void Race::halve() {
         }
         const double halvings = std::ceil(std::log2(racing / double{finalists}));
         const double share = (budget_ - spent_) / (halvings + 2);
-        for (int i = rounds_in(share, last_cost_ * static_cast<double>(left.size() + 2), 1, most_halving_rounds); i > 0; i--) {
+        const double cost = last_cost_ * static_cast<double>(left.size() + 2);
+        for (int i = rounds_in(share, cost, 1, most_halving_rounds); i > 0; i--) {
             run_round(left);
         }
         std::erase_if(left, [&](int i) { return entrants_[i].keep; });
@@ -150,23 +150,26 @@ Race::Result Race::finish() {
         const std::vector<double> &times = entrants_[entrant].times;
         return std::vector<double>(times.begin() + static_cast<std::ptrdiff_t>(first[entrant]), times.end());
     };
-    std::vector<double> even, odd;
-    for (const int entrant : {incumbent, twin}) {
+    const auto halves_differ = [](const std::vector<double> &tries) {
+        std::vector<double> halves[2];
+        for (std::size_t i = 0; i < tries.size(); i++) {
+            halves[i % 2].push_back(tries[i]);
+        }
+        return difference(score(halves[0]), score(halves[1]));
+    };
+    std::vector<int> runners = left;
+    runners.insert(runners.begin(), {incumbent, twin});
+    int best = left[0];
+    for (const int entrant : runners) {
         const std::vector<double> tries = tries_of(entrant);
         result.final_times[entrant] = score(tries);
-        for (std::size_t i = 0; i < tries.size(); i++) {
-            (i % 2 ? odd : even).push_back(tries[i]);
-        }
-    }
-    result.noise = std::max(difference(result.final_times[incumbent], result.final_times[twin]),
-                            difference(score(even), score(odd)));
-    int best = left[0];
-    for (const int entrant : left) {
-        result.final_times[entrant] = score(tries_of(entrant));
-        if (result.final_times[entrant] < result.final_times[best]) {
+        result.noise = std::max(result.noise, halves_differ(tries));
+        if (entrant > twin && result.final_times[entrant] < result.final_times[best]) {
             best = entrant;
         }
     }
+    result.noise =
+        std::max(result.noise, difference(result.final_times[incumbent], result.final_times[twin]));
     const double to_beat = std::min(result.final_times[incumbent], result.final_times[twin]);
     result.gain = 1 - result.final_times[best] / to_beat;
     if (result.gain > result.noise) {

@@ -1,18 +1,23 @@
-// Who is the fastest, and is the difference real: the policy of the autotuner, apart from compilers and clocks.
+// Who is the fastest, and is the difference real: the policy of the autotuner, apart from compilers and
+// clocks.
 //
-// Entrant 0 is the incumbent, entrant 1 its twin: the same code, so what tells them apart is noise. Challengers follow.
-//   rounds      Each entrant has one try a round, in an order that is shuffled anew; the incumbent and its twin half a round
-//               apart. So nobody runs twice in a row, which would favour him with warm caches, and slow stretches of the
-//               machine meet all alike.
-//   score       The median of the faster half of an entrant's tries: other programs only ever make a try slower, and the
-//               single fastest one may be luck.
+// Entrant 0 is the incumbent, entrant 1 its twin: the same code, so what tells them apart is noise.
+// Challengers follow.
+//   rounds      Each entrant has one try a round, in an order that is shuffled anew; the incumbent and its
+//               twin half a round apart. So nobody runs twice in a row, which would favour him with warm
+//               caches, and slow stretches of the machine meet all alike.
+//   score       The median of the faster half of an entrant's tries: other programs only ever make a try
+//               slower, and the single fastest one may be luck.
 //   qualifying  Two rounds; who is more than a quarter slower than the best is out.
-//   halving     The slower half leaves, again and again, until three are left; rounds are as many as the time allows.
-//   final       Rounds of its own, of which alone the result is made: what brought a challenger here was partly luck.
-//   noise       The largest difference between scores of the same code in the final: the incumbent against its twin, their
-//               even rounds against their odd ones.
+//   halving     The slower half leaves, again and again, until three are left, with as many rounds as there
+//               is time for.
+//   final       Rounds of its own, of which alone the result is made: what brought a challenger here was
+//               partly luck.
+//   noise       The largest difference between scores of the same code in the final: the incumbent's against
+//               its twin's, and those of even rounds against those of odd ones, of everybody.
 //   winner      The best challenger, if it is faster than the incumbent and its twin by more than the noise.
-// The race has no clock but the tries' own costs, so one that is replayed from its tries takes the same decisions.
+// The race has no clock but the tries' own costs, so one that is replayed from its tries takes the same
+// decisions.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +40,8 @@ public:
     using Measure = std::function<Try(int entrant, int index)>;
     static constexpr int incumbent = 0, twin = 1;
 
-    Race(Measure measure, double budget_seconds) : measure_(std::move(measure)), budget_(budget_seconds), entrants_(2) {}
+    Race(Measure measure, double budget_seconds)
+        : measure_(std::move(measure)), budget_(budget_seconds), entrants_(2) {}
 
     // Enters a challenger and returns its number. One that is kept races to the end, whatever its times.
     int enter(bool keep = false);
@@ -48,7 +54,7 @@ public:
 
     struct Result {
         int winner;                       // 0: the incumbent stays
-        double gain;                      // of the best challenger, as a share of the incumbent's time; may be negative
+        double gain;                      // of the best challenger, a share of the incumbent's time
         double noise;                     // likewise
         std::vector<double> final_times;  // by entrant; 0 for who was not in the final
     };

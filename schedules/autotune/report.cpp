@@ -23,12 +23,15 @@ std::string format(const char *pattern, double value) {
 
 // Three digits that count: 12.3, 1.23, 0.0123
 std::string milliseconds(double value) {
-    return format(value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 1 ? "%.2f" : value >= 0.1 ? "%.3f" : "%.4f", value);
+    return format(value >= 100   ? "%.0f"
+                  : value >= 10  ? "%.1f"
+                  : value >= 1   ? "%.2f"
+                  : value >= 0.1 ? "%.3f"
+                                 : "%.4f",
+                  value);
 }
 
-std::string percent(double share) {
-    return format("%.1f %%", 100 * share);
-}
+std::string percent(double share) { return format("%.1f %%", 100 * share); }
 
 }  // namespace
 
@@ -43,15 +46,16 @@ void ProgressLine::show(const Progress &progress) {
     last_ = time;
     last_stage_ = progress.stage;
     if (!terminal_) {
-        std::fprintf(out_, "%3.0f %%  %s: %s\n", 100 * progress.share, progress.stage.c_str(), progress.doing.c_str());
+        std::fprintf(out_, "%3.0f %%  %s: %s\n", 100 * progress.share, progress.stage.c_str(),
+                     progress.doing.c_str());
         std::fflush(out_);
         return;
     }
     constexpr int width = 30;
     const int done = std::clamp(static_cast<int>(progress.share * width), 0, width);
     const std::string text = progress.stage + ": " + progress.doing;
-    std::fprintf(out_, "\r\033[K[%s%s] %3.0f %%  %.70s", std::string(done, '=').c_str(), std::string(width - done, ' ').c_str(),
-                 100 * progress.share, text.c_str());
+    std::fprintf(out_, "\r\033[K[%s%s] %3.0f %%  %.70s", std::string(done, '=').c_str(),
+                 std::string(width - done, ' ').c_str(), 100 * progress.share, text.c_str());
     std::fflush(out_);
     shown_ = true;
 }
@@ -72,16 +76,18 @@ void ProgressLine::clear() {
 
 std::string sentence_of(const StageResult &result) {
     const bool stays = result.new_values == result.old_values;
-    std::string text = result.stage + ": " + text_of(result.new_values) + (stays ? " stays" : " instead of ") +
-                       (stays ? "" : text_of(result.old_values)) + ", " + milliseconds(result.new_ms) + " ms";
+    std::string text = result.stage + ": " + text_of(result.new_values) +
+                       (stays ? " stays" : " instead of ") + (stays ? "" : text_of(result.old_values)) +
+                       ", " + milliseconds(result.new_ms) + " ms";
     if (!stays) {
         text += " instead of " + milliseconds(result.old_ms) + " ms";
     }
     if (result.peak_percent > 0) {
-        text += ", " + format("%.1f", result.gflops) + " GFLOP/s, " + format("%.1f", result.peak_percent) + " % of the peak";
+        text += ", " + format("%.1f", result.gflops) + " GFLOP/s, " + format("%.1f", result.peak_percent) +
+                " % of the peak";
     }
-    text += "; " + std::to_string(result.tried) + " of " + std::to_string(std::max(result.known, result.tried)) +
-            " candidates were timed";
+    text += "; " + std::to_string(result.tried) + " of " +
+            std::to_string(std::max(result.known, result.tried)) + " candidates were timed";
     if (!result.note.empty()) {
         text += "\n  " + result.note;
     }
@@ -92,7 +98,8 @@ std::string sentence_of(const StageResult &result) {
 }
 
 std::string table_of(const std::vector<StageResult> &results) {
-    std::vector<std::vector<std::string>> rows{{"stage", "old values", "ms", "new values", "ms", "gain", "noise"}};
+    std::vector<std::vector<std::string>> rows{
+        {"stage", "old values", "ms", "new values", "ms", "gain", "noise"}};
     for (const StageResult &result : results) {
         const bool stays = result.new_values == result.old_values;
         rows.push_back({result.stage, text_of(result.old_values), milliseconds(result.old_ms),
@@ -133,7 +140,9 @@ double seconds_of(const std::string &text) {
         }
         at += digits;
         const char unit = at < text.size() ? text[at++] : 's';
-        seconds += number * (unit == 'h' ? 3600 : unit == 'm' ? 60 : unit == 's' ? 1 : NAN);
+        seconds += number * (unit == 'h' ? 3600 : unit == 'm' ? 60
+                                              : unit == 's'   ? 1
+                                                              : NAN);
     }
     if (!(seconds > 0) || std::isinf(seconds)) {
         throw wrong();

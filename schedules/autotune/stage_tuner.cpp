@@ -17,28 +17,25 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// A try: long against the clock's resolution and an interrupt, short against how long a machine stays the same.
+// A try: long against the clock's resolution and an interrupt, short against how long a machine stays the
+// same.
 constexpr int least_calls = 3, most_calls = 200;
 constexpr double least_seconds = 0.02;
 
 // Of a stage's budget: until when single steps have qualified, until when combinations have.
 constexpr double single_share = 0.35, combination_share = 0.65;
 
-// What a combination may be expected to take, in times of the default, to be tried; what a step that was not tried counts.
+// What a combination may be expected to take, in times of the default, to be tried; what a step that was not
+// tried counts.
 constexpr double hopeless = 1.25, unknown_step = 1.1;
 
 }  // namespace
 
-StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage, const Values &layout,
-                       const Blocks &blocks, const Values &incumbent, Journal &journal, CallContext &context)
-    : options_(options),
-      callbacks_(callbacks),
-      stage_(stage),
-      layout_(layout),
-      defaults_(defaults_of(stage.tunables)),
-      blocks_(blocks),
-      journal_(journal),
-      context_(context) {
+StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage,
+                       const Values &layout, const Blocks &blocks, const Values &incumbent, Journal &journal,
+                       CallContext &context)
+    : options_(options), callbacks_(callbacks), stage_(stage), layout_(layout),
+      defaults_(defaults_of(stage.tunables)), blocks_(blocks), journal_(journal), context_(context) {
     result_.stage = stage.name;
     incumbent_.values = defaults_;
     const std::string wrong = problem_with(incumbent, stage.tunables);
@@ -47,7 +44,8 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
             incumbent_.values[name] = value;
         }
     } else {
-        result_.note = options.output.string() + ": " + stage.name + ": " + wrong + "; the defaults take its place";
+        result_.note =
+            options.output.string() + ": " + stage.name + ": " + wrong + "; the defaults take its place";
     }
 }
 
@@ -67,7 +65,8 @@ const Halide::Callable &StageTuner::kernel_of(Runner &runner) {
             }
         }
         const std::string &generator = runner.candidate.generator;
-        runner.kernel = autotune::compile(options_.target, generator.empty() ? problem().generator : generator, params);
+        runner.kernel =
+            autotune::compile(options_.target, generator.empty() ? problem().generator : generator, params);
     }
     return *runner.kernel;
 }
@@ -123,11 +122,13 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
             const auto after = Clock::now();
             milliseconds.push_back(std::chrono::duration<double, std::milli>(after - before).count());
             before = after;
-            if (static_cast<int>(milliseconds.size()) >= least_calls && seconds_since(first) >= least_seconds) {
+            if (static_cast<int>(milliseconds.size()) >= least_calls &&
+                seconds_since(first) >= least_seconds) {
                 break;
             }
         }
-        result = &journal_.add(key, {{"ms", score(std::move(milliseconds))}, {"seconds", seconds_since(start)}});
+        result =
+            &journal_.add(key, {{"ms", score(std::move(milliseconds))}, {"seconds", seconds_since(start)}});
     }
     see(*result);
     return {result->at("ms"), result->at("seconds")};
@@ -140,7 +141,8 @@ void StageTuner::choose_incumbent() {
     std::string wrong = check(runners_[0])["wrong"];
     if (!wrong.empty() && incumbent_.values != defaults_) {
         result_.rejected.push_back({incumbent_.name(), wrong});
-        result_.note = options_.output.string() + ": " + stage_.name + ": its values are not fit; the defaults take their place";
+        result_.note = options_.output.string() + ": " + stage_.name +
+                       ": its values are not fit; the defaults take their place";
         incumbent_.values = defaults_;
         runners_[0] = {incumbent_};
         wrong = check(runners_[0])["wrong"].get<std::string>();
@@ -174,7 +176,8 @@ std::vector<int> StageTuner::enter_all(const std::vector<Candidate> &candidates,
     std::vector<int> entered;
     for (const Candidate &candidate : candidates) {
         const double qualifying = 2 * cost_of_try_ * static_cast<double>(entered.size() + 3);
-        const bool must = !candidate.generator.empty() || candidate.values == defaults_ || race_->challengers().empty();
+        const bool must =
+            !candidate.generator.empty() || candidate.values == defaults_ || race_->challengers().empty();
         if (!must && race_->spent() + qualifying > share_of_budget * race_->budget()) {
             continue;
         }
@@ -222,13 +225,15 @@ std::vector<Candidate> StageTuner::combinations() const {
             Values step = defaults_;
             step[name] = value;
             const auto tried = times.find(step);
-            expected *= tried != times.end() && tried->second > 0 ? tried->second / default_time : unknown_step;
+            expected *=
+                tried != times.end() && tried->second > 0 ? tried->second / default_time : unknown_step;
         }
         if (expected < hopeless) {
             promising.emplace_back(expected, values);
         }
     }
-    std::stable_sort(promising.begin(), promising.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::stable_sort(promising.begin(), promising.end(),
+                     [](const auto &a, const auto &b) { return a.first < b.first; });
     std::vector<Candidate> candidates;
     for (const auto &[expected, values] : promising) {
         candidates.push_back({values});
@@ -240,11 +245,12 @@ StageResult StageTuner::run(double budget_seconds, double share_before, double s
     share_before_ = share_before;
     share_after_ = share_after;
     weigh();
-    Circumstances circumstances{problem().extents, problem().other_tasks,
-                                blocks_.lanes, options_.threads, private_caches()};
+    Circumstances circumstances{problem().extents, problem().other_tasks, blocks_.lanes, options_.threads,
+                                private_caches()};
     grid_ = grid(stage_.tunables, circumstances);
     const auto measure = [this](int entrant, int index) {
-        return time(runners_[entrant == Race::twin ? Race::incumbent : entrant], entrant == Race::twin ? "twin" : "try", index);
+        return time(runners_[entrant == Race::twin ? Race::incumbent : entrant],
+                    entrant == Race::twin ? "twin" : "try", index);
     };
     race_.emplace(measure, budget_seconds);
     race_->charge(check(runners_[0]).at("seconds").get<double>() + cost_of_try_);

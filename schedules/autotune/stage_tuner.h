@@ -36,7 +36,8 @@ private:
     void choose_incumbent();
     // Checks the candidate and, if it is right, enters it into the race.
     std::optional<int> enter(const Candidate &candidate, bool keep = false);
-    // Enters candidates in their order, until checking and qualifying them would take this share of the budget.
+    // Enters candidates in their order, until checking and qualifying them would take this share of the
+    // budget.
     std::vector<int> enter_all(const std::vector<Candidate> &candidates, double share_of_budget);
     std::vector<Candidate> single_steps() const;
     std::vector<Candidate> combinations() const;

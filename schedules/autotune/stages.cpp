@@ -17,9 +17,9 @@ namespace vit::autotune {
 namespace {
 
 Stage linear_stage(const char *role_name, LinearRole role) {
-    return {std::string("linear/") + role_name, tunables_of<LinearTuning>(), [role](const Shape &shape, const Blocks &blocks) {
-                return linear_problem(shape, blocks, role);
-            }};
+    return {
+        std::string("linear/") + role_name, tunables_of<LinearTuning>(),
+        [role](const Shape &shape, const Blocks &blocks) { return linear_problem(shape, blocks, role); }};
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ const std::vector<Stage> &stages();
 // Throws std::runtime_error that lists the stages.
 const Stage &stage_named(const std::string &name);
 
-// The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values that a tuned
-// file has for it. Throws Halide::Error.
+// The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values
+// that a tuned file has for it. Throws Halide::Error.
 Blocks blocks_of(const Halide::Target &target, const Values &layout);
 
 }  // namespace vit::autotune

@@ -44,7 +44,8 @@ TunedFile TunedFile::read(const std::filesystem::path &path) {
             }
             for (const auto &[name, value] : entry["values"].items()) {
                 if (!value.is_number_integer()) {
-                    throw std::runtime_error(path.string() + ": stages." + stage + ".values." + name + " is not an integer");
+                    throw std::runtime_error(path.string() + ": stages." + stage + ".values." + name +
+                                             " is not an integer");
                 }
             }
             file.stages_[stage] = entry;
@@ -56,7 +57,8 @@ TunedFile TunedFile::read(const std::filesystem::path &path) {
 }
 
 void TunedFile::write() const {
-    nlohmann::ordered_json json{{"target", target}, {"halide", halide}, {"stages", nlohmann::ordered_json::object()}};
+    nlohmann::ordered_json json{
+        {"target", target}, {"halide", halide}, {"stages", nlohmann::ordered_json::object()}};
     for (const auto &[stage, entry] : stages_) {
         json["stages"][stage] = entry;
     }
@@ -89,7 +91,8 @@ Values TunedFile::values(const std::string &stage) const {
 }
 
 void TunedFile::set(const std::string &stage, const Values &values, nlohmann::ordered_json provenance) {
-    nlohmann::ordered_json entry{{"values", nlohmann::ordered_json::object()}, {"provenance", std::move(provenance)}};
+    nlohmann::ordered_json entry{{"values", nlohmann::ordered_json::object()},
+                                 {"provenance", std::move(provenance)}};
     for (const auto &[name, value] : values) {
         entry["values"][name] = value;
     }

@@ -16,8 +16,8 @@ std::string family_of(const Halide::Target &target);
 // The file that serves a target: <target>.json if there is one, else <family>.json, which there may not be.
 std::filesystem::path tuned_file_of(const Halide::Target &target, const std::filesystem::path &directory);
 
-// The values of stages and where they come from. Keys are written in the order of their names, so that the same results
-// give the same file. Throws std::runtime_error naming file and field.
+// The values of stages and where they come from. Keys are written in the order of their names, so that the
+// same results give the same file. Throws std::runtime_error naming file and field.
 class TunedFile {
 public:
     // Empty if there is no such file.

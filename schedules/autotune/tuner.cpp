@@ -31,8 +31,8 @@ std::string shape_text(const Shape &shape) {
     return shape.batch == 1 ? text : text + "-b" + std::to_string(shape.batch);
 }
 
-// All that a measurement depends on, beside the candidate. The code is that of this program, which has the generators and
-// schedules in it.
+// All that a measurement depends on, beside the candidate. The code is that of this program, which has the
+// generators and schedules in it.
 nlohmann::json circumstances_of(const Options &options, const Values &layout) {
     return {{"shape", shape_text(options.shape)},
             {"threads", options.threads},
@@ -92,8 +92,8 @@ nlohmann::ordered_json provenance_of(const Options &options, const StageResult &
 void check_options(const Options &options) {
     const Halide::Target host = Halide::get_host_target();
     const std::string missing = unsupported_cpu(options.target.to_string().c_str());
-    if (options.target.arch != host.arch || options.target.bits != host.bits || options.target.os != host.os ||
-        !missing.empty()) {
+    if (options.target.arch != host.arch || options.target.bits != host.bits ||
+        options.target.os != host.os || !missing.empty()) {
         throw std::runtime_error("code for " + options.target.to_string() + " does not run here" +
                                  (missing.empty() ? "" : ": " + missing));
     }
@@ -115,7 +115,8 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
     Journal journal(journal_path(options), circumstances_of(options, layout));
     CallContext context(options.threads);
     const auto tuner_of = [&](const Stage &stage) {
-        return StageTuner(options, callbacks, stage, layout, blocks, file.values(stage.name), journal, context);
+        return StageTuner(options, callbacks, stage, layout, blocks, file.values(stage.name), journal,
+                          context);
     };
 
     std::vector<double> weights;
@@ -149,7 +150,7 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
         journal.close(result.stage);
     }
     summary.measured = journal.added();
-    summary.resumed = journal.found();
+    summary.resumed = journal.resumed();
     return summary;
 }
 

@@ -15,7 +15,9 @@ struct Candidate {
     Values values;
     std::string generator = {};  // other than the stage's own
 
-    std::string name() const { return generator.empty() ? text_of(values) : generator + " " + text_of(values); }
+    std::string name() const {
+        return generator.empty() ? text_of(values) : generator + " " + text_of(values);
+    }
 };
 
 struct Options {
@@ -24,8 +26,8 @@ struct Options {
     Halide::Target target = Halide::get_host_target();
     int threads = 1;
     double budget_seconds = 600;
-    std::filesystem::path output;             // read for the incumbents, then rewritten
-    std::filesystem::path journal_directory;  // measurements, to go on from
+    std::filesystem::path output;                        // read for the incumbents, then rewritten
+    std::filesystem::path journal_directory;             // measurements, to go on from
     std::map<std::string, std::vector<Candidate>> more;  // candidates of stages beside those of the grid
 };
 
@@ -37,8 +39,8 @@ struct StageResult {
     std::string stage;
     Values old_values, new_values;                  // the same if the incumbent stays
     double old_ms = 0, new_ms = 0, default_ms = 0;  // of a call, from the final of one race
-    double gain = 0, noise = 0;                     // shares of old_ms; the gain is that of the best challenger
-    double gflops = 0, peak_percent = 0;            // with the new values; 0 where floating point is not counted
+    double gain = 0, noise = 0;                     // shares of old_ms; of the best challenger
+    double gflops = 0, peak_percent = 0;            // with the new values; 0 for integers
     int known = 0, tried = 0;                       // candidates: in the grid and beside it, timed
     std::vector<Rejection> rejected;                // not timed
     std::string note;                               // what the user should know, a sentence
@@ -65,8 +67,8 @@ struct Summary {
     int measured = 0, resumed = 0;  // measurements: made now, found in the journal
 };
 
-// Tunes one stage after the other, rewrites options.output once, and returns what came out. Throws Stopped, and
-// std::runtime_error with a sentence for the user.
+// Tunes one stage after the other, rewrites options.output once, and returns what came out. Throws Stopped,
+// and std::runtime_error with a sentence for the user.
 Summary tune(const Options &options, const Callbacks &callbacks);
 
 // The file that measurements of these options are kept in.

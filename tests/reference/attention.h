@@ -1,5 +1,5 @@
-// Attention of one query of one head to all keys: softmax(q k^T / log2(e)) v. With q scaled by log2(e) / sqrt(D_h) that is the
-// paper's eq. 6 and 7: e^(x / log2(e)) = 2^x.
+// Attention of one query of one head to all keys: softmax(q k^T / log2(e)) v. With q scaled by log2(e) /
+// sqrt(D_h) that is the paper's eq. 6 and 7: e^(x / log2(e)) = 2^x.
 #pragma once
 
 #include <algorithm>

@@ -11,7 +11,8 @@ struct Normalized {
     std::vector<double> y;  // [c]: (x - mean) / sqrt(variance + epsilon) gamma + beta
 };
 
-inline Normalized layer_norm(const float *x, const float *gamma, const float *beta, int channels, double epsilon) {
+inline Normalized layer_norm(const float *x, const float *gamma, const float *beta, int channels,
+                             double epsilon) {
     Normalized result{0, 0, {}};
     for (int c = 0; c < channels; c++) {
         result.mean += x[c] / static_cast<double>(channels);

@@ -24,9 +24,7 @@ inline double linear_magnitude(const float *x, const float *w, double bias, int 
 }
 
 // z Phi(z). erfc, since 1 + erf cancels where z is far below zero.
-inline double gelu_erf(double z) {
-    return z / 2 * std::erfc(-z / std::sqrt(2.0));
-}
+inline double gelu_erf(double z) { return z / 2 * std::erfc(-z / std::sqrt(2.0)); }
 
 inline double gelu_tanh(double z) {
     const double pi = std::acos(-1.0);

@@ -11,11 +11,13 @@
 
 namespace vit::test {
 
-// Collects pairs of values; in its destructor it fails the test if one of them is further apart than its tolerance, or if
-// the tolerances are not small against the values, in which case the comparison would show nothing.
+// Collects pairs of values; in its destructor it fails the test if one of them is further apart than its
+// tolerance, or if the tolerances are not small against the values, in which case the comparison would show
+// nothing.
 class Comparison {
 public:
-    explicit Comparison(std::string what) : what_(std::move(what)) {}
+    explicit Comparison(std::string what)
+        : what_(std::move(what)) {}
     Comparison(const Comparison &) = delete;
     Comparison &operator=(const Comparison &) = delete;
 
@@ -26,7 +28,10 @@ public:
         const double error = std::abs(actual - expected);
         const bool within = error <= tolerance;  // not so for NaN
         failures_ += !within;
-        const double share = std::isnan(error) ? HUGE_VAL : tolerance > 0 ? error / tolerance : error > 0 ? HUGE_VAL : 0;
+        const double share = std::isnan(error) ? HUGE_VAL
+                             : tolerance > 0   ? error / tolerance
+                             : error > 0       ? HUGE_VAL
+                                               : 0;
         if (share > worst_ || count_ == 1) {
             worst_ = share;
             index_ = index;
@@ -44,9 +49,9 @@ public:
         EXPECT_LE(10 * std::sqrt(noise_), std::sqrt(signal_)) << what_ << ": the tolerance hides the signal";
         std::string at;
         for (const int i : index_) at += (at.empty() ? "" : ", ") + std::to_string(i);
-        EXPECT_EQ(failures_, 0) << what_ << ": of " << count_ << " values, the worst at (" << at << "): expected " << expected_
-                                << ", actual " << actual_ << ", off by " << std::abs(actual_ - expected_) << ", tolerance "
-                                << tolerance_;
+        EXPECT_EQ(failures_, 0) << what_ << ": of " << count_ << " values, the worst at (" << at
+                                << "): expected " << expected_ << ", actual " << actual_ << ", off by "
+                                << std::abs(actual_ - expected_) << ", tolerance " << tolerance_;
     }
 
 private:

@@ -1,4 +1,5 @@
-// Random test data that replays: --gtest_random_seed=N chooses another sequence, and every failure prints its N.
+// Random test data that replays: --gtest_random_seed=N chooses another sequence, and every failure prints
+// its N.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +16,8 @@ class Random {
 public:
     Random()
         : engine_(static_cast<std::uint32_t>(GTEST_FLAG_GET(random_seed))),
-          trace_(__FILE__, __LINE__, "replay with --gtest_random_seed=" + std::to_string(GTEST_FLAG_GET(random_seed))) {}
+          trace_(__FILE__, __LINE__,
+                 "replay with --gtest_random_seed=" + std::to_string(GTEST_FLAG_GET(random_seed))) {}
 
     // Of [low, high).
     float uniform(float low, float high) {
@@ -39,7 +41,8 @@ public:
         return values;
     }
 
-    // Indices below count: all of them if there are at most `most`, else the first, the last and random ones between.
+    // Indices below count: all of them if there are at most `most`, else the first, the last and random
+    // ones between.
     std::vector<int> sample(int count, int most) {
         std::vector<int> indices;
         for (int i = 0; i < std::min(count, most); i++) {

@@ -52,8 +52,8 @@ struct Range {
     int low, high;
 };
 
-// The GeneratorParams of a tuning struct, all of them integers: Halide keeps a registry of where they are in memory, and
-// a value out of range is an error.
+// The GeneratorParams of a tuning struct, all of them integers: Halide keeps a registry of where they are
+// in memory, and a value out of range is an error.
 template<typename Tuning>
 std::vector<Range> ranges_of() {
     using Registry = Halide::Internal::ObjectInstanceRegistry;
@@ -89,7 +89,8 @@ Variant in_process(std::string name, Params params, bool checked = true) {
     for (const char *param : {"lanes", "token_tile", "panel"}) {
         if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
     }
-    variant.blocks = ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked, nullptr}, "layout", layout));
+    variant.blocks =
+        ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked, nullptr}, "layout", layout));
     return variant;
 }
 
@@ -115,9 +116,7 @@ Kernel<Arguments...> compile(const Variant &variant, const std::string &generato
     Params all = variant.params;
     all.insert(params.begin(), params.end());
     const Halide::Callable callable = compile_once(generator, all, variant.checked);
-    return [callable](Arguments... arguments) {
-        EXPECT_EQ(callable(arguments...), 0);
-    };
+    return [callable](Arguments... arguments) { EXPECT_EQ(callable(arguments...), 0); };
 }
 
 // One for each type of function in vit::Kernels.
@@ -130,7 +129,8 @@ template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::stri
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &,
+                                                          const Params &);
 template Kernel<B, B, B, float, B> compile(const Variant &, const std::string &, const Params &);
 
 void call_library(const std::string &stage, const std::function<int(const void *)> &call) {
@@ -173,9 +173,11 @@ std::vector<Variant> tuning_corners(const std::string &stage) {
 std::vector<Variant> other_layouts() {
     std::vector<Variant> variants;
     const auto add = [&](int lanes, int token_tile, int panel) {
-        const std::string values[] = {std::to_string(lanes), std::to_string(token_tile), std::to_string(panel)};
-        variants.push_back(in_process("layout_" + values[0] + "_" + values[1] + "_" + values[2],
-                                      {{"lanes", values[0]}, {"token_tile", values[1]}, {"panel", values[2]}}));
+        const std::string values[] = {std::to_string(lanes), std::to_string(token_tile),
+                                      std::to_string(panel)};
+        variants.push_back(
+            in_process("layout_" + values[0] + "_" + values[1] + "_" + values[2],
+                       {{"lanes", values[0]}, {"token_tile", values[1]}, {"panel", values[2]}}));
     };
     add(1, 1, 1);
     // A Latin square: every number of vectors meets every number of lanes and of tokens.

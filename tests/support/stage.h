@@ -20,24 +20,26 @@ using Params = std::map<std::string, std::string>;
 
 // A way to compile a stage.
 struct Variant {
-    std::string name;                         // part of the test's name
-    Blocks blocks;                            // what the layout generator says for it
-    Params params;                            // of the generator
-    bool checked = true;                      // with Halide's assertions and bounds queries
-    const vit::Kernels *compiled = nullptr;   // the library's own, compiled ahead of time; nothing else then counts
+    std::string name;     // part of the test's name
+    Blocks blocks;        // what the layout generator says for it
+    Params params;        // of the generator
+    bool checked = true;  // with Halide's assertions and bounds queries
+    const vit::Kernels *compiled =
+        nullptr;  // the library's own, compiled ahead of time; nothing else then counts
 
     friend void PrintTo(const Variant &variant, std::ostream *out) { *out << variant.name; }
 };
 
-// With the default schedule: in process, checked and as released, and every backend of the library that can run here.
+// With the default schedule: in process, checked and as released, and every backend of the library that can
+// run here.
 std::vector<Variant> default_variants();
 
-// Every combination of the smallest and the largest value of the stage's tunables, in process and checked. Which
-// tunables there are, and how far they go, is asked of the stage's tuning struct.
+// Every combination of the smallest and the largest value of the stage's tunables, in process and checked.
+// Which tunables there are, and how far they go, is asked of the stage's tuning struct.
 std::vector<Variant> tuning_corners(const std::string &stage);
 
-// The default schedule on other blocks: each of 4, 8 and 16 lanes with each of 1, 4, 6, 8 and 12 tokens a tile and each of 1, 2
-// and 3 vectors a panel (every pair of them occurs), and blocks of a single value.
+// The default schedule on other blocks: each of 4, 8 and 16 lanes with each of 1, 4, 6, 8 and 12 tokens a
+// tile and each of 1, 2 and 3 vectors a panel (every pair of them occurs), and blocks of a single value.
 std::vector<Variant> other_layouts();
 
 // All of them, in this order.

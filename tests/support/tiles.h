@@ -14,25 +14,25 @@ struct Blocks {
     int lanes, token_tile, panel;
 };
 
-inline int divide_up(int n, int block) {
-    return (n + block - 1) / block;
-}
+inline int divide_up(int n, int block) { return (n + block - 1) / block; }
 
-inline int round_up(int n, int block) {
-    return divide_up(n, block) * block;
-}
+inline int round_up(int n, int block) { return divide_up(n, block) * block; }
 
 // What a token matrix holds where nothing must look: finite, and far too large to go unnoticed.
 inline constexpr float garbage = -12345.0f;
 
-// Memory for a kernel, with a guard on either side: what is written there fails the test, what is read from there is NaN.
+// Memory for a kernel, with a guard on either side: what is written there fails the test, what is read from
+// there is NaN.
 class Floats {
 public:
-    explicit Floats(std::size_t count, float value = NAN) : count_(count), all_(count + 2 * guard, value) {
+    explicit Floats(std::size_t count, float value = NAN)
+        : count_(count),
+          all_(count + 2 * guard, value) {
         std::fill_n(all_.begin(), guard, NAN);
         std::fill_n(all_.end() - guard, guard, NAN);
     }
-    explicit Floats(const std::vector<float> &values) : Floats(values.size()) {
+    explicit Floats(const std::vector<float> &values)
+        : Floats(values.size()) {
         std::copy(values.begin(), values.end(), data());
     }
     Floats(const Floats &) = delete;
@@ -75,7 +75,8 @@ struct Tiles {
 
     std::size_t offset(int b, int t, int c) const {
         const std::size_t tile = static_cast<std::size_t>(b) * tiles + t / blocks.token_tile;
-        return ((tile * chunks + c / blocks.lanes) * blocks.token_tile + t % blocks.token_tile) * blocks.lanes +
+        return ((tile * chunks + c / blocks.lanes) * blocks.token_tile + t % blocks.token_tile) *
+                   blocks.lanes +
                c % blocks.lanes;
     }
     float &at(int b, int t, int c) { return values[offset(b, t, c)]; }
@@ -88,9 +89,10 @@ struct Tiles {
         for (int b = 0; b < batch; b++) {
             for (int t = 0; t < padded_tokens(); t++) {
                 for (int c = 0; c < padded_channels(); c++) {
-                    at(b, t, c) = t >= tokens     ? token_pad
-                                  : c >= channels ? channel_pad
-                                                  : rows[(static_cast<std::size_t>(b) * tokens + t) * channels + c];
+                    at(b, t, c) = t >= tokens ? token_pad
+                                  : c >= channels
+                                      ? channel_pad
+                                      : rows[(static_cast<std::size_t>(b) * tokens + t) * channels + c];
                 }
             }
         }
@@ -136,7 +138,8 @@ struct Panels {
     }
 
     float &at(int k, int c) {
-        return values[(static_cast<std::size_t>(c / blocks.panel) * inputs + k) * blocks.panel + c % blocks.panel];
+        return values[(static_cast<std::size_t>(c / blocks.panel) * inputs + k) * blocks.panel +
+                      c % blocks.panel];
     }
     int outputs() const { return panels * blocks.panel; }
 };

@@ -1,4 +1,5 @@
-// How far float32 arithmetic may be from exact arithmetic. Formulas, of which each test composes its own; none is fitted.
+// How far float32 arithmetic may be from exact arithmetic. Formulas, of which each test composes its own;
+// none is fitted.
 #pragma once
 
 #include <algorithm>
@@ -9,28 +10,31 @@ namespace vit::test {
 // The most by which one correctly rounded operation is off, relative to its result.
 inline constexpr double unit = 0x1p-24;
 
-// A float32 sum of n products, in any order, fused or not, is off by at most this times the sum of their magnitudes.
-// The worst case is n unit (Higham 2002, section 3.1). Roundings whose mean is zero given those before them grow with the
-// square root: lambda sqrt(n) unit holds with a probability of 1 - 2 exp(-lambda^2 / 2) for every partial sum
-// (Higham and Mary 2019, theorem 2.4), which is 1 - 3e-8 for lambda = 6.
-inline double sum_error(double n) {
-    return unit * std::min(n, 6 * std::sqrt(n));
-}
+// A float32 sum of n products, in any order, fused or not, is off by at most this times the sum of their
+// magnitudes. The worst case is n unit (Higham 2002, section 3.1). Roundings whose mean is zero given those
+// before them grow with the square root: lambda sqrt(n) unit holds with a probability of 1 - 2
+// exp(-lambda^2 / 2) for every partial sum (Higham and Mary 2019, theorem 2.4), which is 1 - 3e-8 for
+// lambda = 6.
+inline double sum_error(double n) { return unit * std::min(n, 6 * std::sqrt(n)); }
 
-// exp_nonpositive and exp2_nonpositive, relative to their results. A polynomial's own error (generators/activation.h), the
-// rounding of its coefficients and of its last steps: tests/activation_test.cpp shows that it stays below this.
+// exp_nonpositive and exp2_nonpositive, relative to their results. A polynomial's own error
+// (generators/activation.h), the rounding of its coefficients and of its last steps:
+// tests/activation_test.cpp shows that it stays below this.
 inline constexpr double exp_error = 2 * unit;
 inline constexpr double exp2_error = 4 * unit;
 
-// A quotient or reciprocal square root, relative to its result: Halide lets the compiler refine an estimate, to 2 ulp.
+// A quotient or reciprocal square root, relative to its result: Halide lets the compiler refine an
+// estimate, to 2 ulp.
 inline constexpr double quotient_error = 4 * unit;
 
-// The logistic function by exp_nonpositive, relative to its result: e^x and 1 + e^x are both off, then comes a quotient.
+// The logistic function by exp_nonpositive, relative to its result: e^x and 1 + e^x are both off, then
+// comes a quotient.
 inline constexpr double sigmoid_error = 2 * exp_error + unit + quotient_error;
 
-// GELU in either form, relative to its argument (next to zero the result is small but Phi is not better known). The
-// error function and the logistic are known to a few units, and tests/activation_test.cpp shows that it is less than this.
-inline constexpr double gelu_error = 8 * unit;
+// GELU in either form, relative to its argument (next to zero the result is small but Phi is not better
+// known). The error function and the logistic are known to a few units, and tests/activation_test.cpp shows
+// that it is less than this.
+inline constexpr double gelu_error = 4 * unit;
 
 // The steepest slope of GELU, at z = sqrt(2): Phi(z) + z phi(z) = 1.129.
 inline constexpr double gelu_slope = 1.13;

@@ -1,0 +1,126 @@
+// Packed models: the same answers as the checkpoint, and no file that is not exactly one is ever taken for one.
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+
+#include "tests/support/temporary_directory.h"
+#include "vit/vit.h"
+
+namespace vit::test {
+
+namespace {
+
+using testing::HasSubstr;
+
+const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+
+std::string contents(const std::string &path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class PackedModel : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        directory_ = std::make_unique<TemporaryDirectory>();
+        const auto model = Model::load(bundled);
+        ASSERT_TRUE(model) << model.error().message;
+        const auto saved = model->save_packed(directory_->file("packed"));
+        ASSERT_TRUE(saved) << saved.error().message;
+        bytes_ = contents(directory_->file("packed"));
+    }
+    static void TearDownTestSuite() { directory_.reset(); }
+
+    // What loading a file with these bytes says; "" if it loads.
+    static std::string refusal(const std::string &bytes) {
+        directory_->write("changed", bytes);
+        const auto model = Model::load(directory_->file("changed"));
+        return model ? "" : model.error().message;
+    }
+    static std::string replaced(const std::string &from, const std::string &to) {
+        std::string bytes = bytes_;
+        const std::size_t at = bytes.find(from);
+        EXPECT_NE(at, std::string::npos) << from;
+        EXPECT_EQ(from.size(), to.size());
+        return bytes.replace(at, from.size(), to);
+    }
+
+    static std::unique_ptr<TemporaryDirectory> directory_;
+    static std::string bytes_;
+};
+
+std::unique_ptr<TemporaryDirectory> PackedModel::directory_;
+std::string PackedModel::bytes_;
+
+std::vector<float> logits_of(const Model &model) {
+    auto session = Session::create(model);
+    EXPECT_TRUE(session);
+    const auto image = Image::read(bundled + "/images/bag.png");
+    EXPECT_TRUE(image);
+    std::vector<float> pixels(3 * 28 * 28), logits(model.architecture().labels);
+    EXPECT_TRUE(session->preprocess(image->view(), pixels.data()));
+    EXPECT_TRUE(session->forward(pixels.data(), 1, logits.data()));
+    return logits;
+}
+
+TEST_F(PackedModel, AnswersAsTheCheckpointDoesToTheBit) {
+    const auto packed = Model::load(directory_->file("packed"));
+    ASSERT_TRUE(packed) << packed.error().message;
+    const auto checkpoint = Model::load(bundled);
+    ASSERT_TRUE(checkpoint);
+    EXPECT_EQ(logits_of(*packed), logits_of(*checkpoint));
+    EXPECT_EQ(packed->label(8), "Bag");
+    EXPECT_EQ(packed->architecture().name, checkpoint->architecture().name);
+}
+
+TEST_F(PackedModel, IsTheSameFileEveryTimeAndReplacesAnOldOne) {
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    directory_->write("again", "something else");
+    ASSERT_TRUE(model->save_packed(directory_->file("again")));
+    EXPECT_TRUE(contents(directory_->file("again")) == bytes_);
+    EXPECT_FALSE(std::filesystem::exists(directory_->file("again.unfinished")));
+}
+
+TEST_F(PackedModel, OfAnotherTargetTilingOrVersionIsRefusedByName) {
+    EXPECT_THAT(refusal(replaced("\"target\":\"x86", "\"target\":\"y86")), HasSubstr("packed for target y86"));
+    EXPECT_THAT(refusal(replaced(std::string("\"version\":\"") + version(), "\"version\":\"9.9.9")),
+                HasSubstr("packed by version 9.9.9"));
+    const std::size_t blocks = bytes_.find("\"blocks\":[") + 10;
+    std::string other = bytes_;
+    other[blocks] = other[blocks] == '8' ? '9' : '8';
+    EXPECT_THAT(refusal(other), HasSubstr("was packed in blocks of"));
+}
+
+TEST_F(PackedModel, ThatIsTruncatedAnywhereIsRefused) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{15},
+                                   std::size_t{16}, std::size_t{100}, std::size_t{1000}, std::size_t{65536},
+                                   bytes_.size() / 2, bytes_.size() - 4, bytes_.size() - 1}) {
+        EXPECT_THAT(refusal(bytes_.substr(0, size)), HasSubstr("changed")) << size;
+    }
+    EXPECT_THAT(refusal(bytes_ + "more"), HasSubstr("weights"));
+    EXPECT_THAT(refusal("VITPACK\n\xff\xff\xff\xff\xff\xff\xff\xff"), HasSubstr("truncated"));
+    EXPECT_THAT(refusal("a text file"), HasSubstr("neither"));
+}
+
+TEST_F(PackedModel, WithASizeThatContradictsItsWeightsIsRefused) {
+    EXPECT_THAT(refusal(replaced("\"depth\":6", "\"depth\":7")), HasSubstr("weights"));
+    EXPECT_THAT(refusal(replaced("\"heads\":2", "\"heads\":3")), HasSubstr("heads"));
+    EXPECT_THAT(refusal(replaced("\"image_width\":28", "\"image_width\":-8")), HasSubstr("image_width"));
+    EXPECT_THAT(refusal(replaced("\"labels\":10", "\"labels\":11")), HasSubstr("labels"));
+}
+
+TEST_F(PackedModel, ThatCannotBeWrittenSaysSo) {
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    const auto saved = model->save_packed(directory_->file("missing/packed"));
+    ASSERT_FALSE(saved);
+    EXPECT_THAT(saved.error().message, HasSubstr("missing/packed"));
+}
+
+}  // namespace
+
+}  // namespace vit::test
