@@ -17,7 +17,7 @@ CTEST := .venv/bin/ctest
 help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
-	@echo 'make bench     all benches'
+	@echo 'make bench     all benches: bench-stages, one by one; bench-peers, beside other engines (gigabytes)'
 	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
@@ -37,10 +37,19 @@ test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
 
-.PHONY: bench
-bench: build-host
+.PHONY: bench bench-stages bench-peers
+bench: bench-stages
+	@$(MAKE) bench-peers
+
+bench-stages: build-host
 	@benches=$$(find build/host -name '*_bench' -type f -executable | sort); test -n "$$benches"; \
 	for bench in $$benches; do echo "bench: $$bench"; $$bench; done
+
+# Brings the README's table and figure up to date, too.
+bench-peers: build-host
+	@scripts/setup peers
+	.venv-peers/bin/python bench/peers/run.py
+	.venv-peers/bin/python bench/peers/report.py --readme README.md --figure bench/figures/peers.png
 
 # A fuzzer starts from tests/fuzz/corpus/<reader> and keeps what it finds in build/fuzz/found/<reader>.
 .PHONY: fuzz

@@ -45,7 +45,8 @@ inline Halide::Expr erf_rational(Halide::Expr x) {
     x = clamp(x, -3.9f, 3.9f);
     const Expr u = x * x;
     Expr p = 2.066493607e-6f, q = 3.827027467e-5f;
-    for (float coefficient : {2.850629680e-4f, 3.738324856e-3f, 5.266802013e-2f, 1.896661371e-1f, 1.128379107f}) {
+    for (float coefficient :
+         {2.850629680e-4f, 3.738324856e-3f, 5.266802013e-2f, 1.896661371e-1f, 1.128379107f}) {
         p = p * u + coefficient;
     }
     for (float coefficient : {1.157373423e-3f, 1.491423231e-2f, 1.138186976e-1f, 5.014200211e-1f, 1.0f}) {

@@ -42,9 +42,10 @@ std::optional<Format> format_of(Octets bytes) {
     return std::nullopt;
 }
 
-Result<void> check_pixels(std::int64_t width, std::int64_t height, const std::string &sentence) {
+// `sentence` begins the message; a view, so that a picture that is fine costs no allocation.
+Result<void> check_pixels(std::int64_t width, std::int64_t height, std::string_view sentence) {
     if (width > 0 && height > Image::max_pixels / width) {
-        return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(width) + " x " +
+        return fail(ErrorCode::unsupported, std::string(sentence) + " of " + std::to_string(width) + " x " +
                                                 std::to_string(height) + " pixels, more than " +
                                                 std::to_string(Image::max_pixels));
     }

@@ -54,9 +54,13 @@ const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
 
 TEST(Allocation, IsCounted) {
     const long before = allocations;
-    std::free(std::malloc(100));
-    delete new int;
-    std::free(std::aligned_alloc(64, 64));
+    // Volatile, or the compiler would see that nobody needs them.
+    void *volatile block = std::malloc(100);
+    std::free(block);
+    int *volatile number = new int;
+    delete number;
+    block = std::aligned_alloc(64, 64);
+    std::free(block);
     EXPECT_EQ(allocations - before, 3);
 }
 

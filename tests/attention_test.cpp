@@ -47,7 +47,7 @@ std::vector<Shape> crossed_shapes() {
         for (const int head_size : {8, 20, 32, 64, 72, 80, 104}) {
             const std::string name =
                 std::to_string(tokens) + "_tokens_heads_of_" + std::to_string(head_size);
-            shapes.push_back({name, tokens, 2, head_size, 1, 20});
+            shapes.push_back({name, tokens, 2, head_size, 1, 10});
         }
     }
     return shapes;

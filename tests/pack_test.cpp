@@ -1,13 +1,12 @@
 // The packing of weights, and what the layout generator says of the blocks that weights are packed into:
 // all exact.
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "runtime/buffer.h"
+#include "tests/reference/pack.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"
 #include "tests/support/tiles.h"
@@ -69,10 +68,8 @@ protected:
                 const float packed =
                     panels[(static_cast<std::size_t>(c / blocks.panel) * column_count + k) * blocks.panel +
                            c % blocks.panel];
-                const bool pad = rows[c] < 0 || columns[k] < 0;
                 const float expected =
-                    pad ? 0
-                        : values[static_cast<std::size_t>(rows[c]) * shape().inputs + columns[k]] * scale;
+                    reference::packed(values.data(), shape().inputs, rows[c], columns[k], scale);
                 ASSERT_EQ(packed, expected) << type << ", row " << c << ", column " << k;
             }
         }
@@ -89,14 +86,6 @@ protected:
     }
 };
 
-// By its definition (IEEE 754): sign, 5 bits of exponent, 10 of fraction.
-float from_float16(std::uint16_t bits) {
-    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    const double magnitude =
-        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-    return static_cast<float>(bits >> 15 ? -magnitude : magnitude);
-}
-
 TEST_P(PackTest, panels_of_float32) {
     Random random;
     const auto values = random.uniforms(static_cast<std::size_t>(shape().inputs) * shape().outputs, -1, 1);
@@ -108,7 +97,7 @@ TEST_P(PackTest, panels_of_float32) {
 TEST_P(PackTest, panels_of_float16) {
     const auto bits = random_bits([](std::uint16_t word) { return (word >> 10 & 31) != 31; });
     std::vector<float> values;
-    for (const std::uint16_t word : bits) values.push_back(from_float16(word));
+    for (const std::uint16_t word : bits) values.push_back(reference::from_float16(word));
     test("float16", halide_type_t(halide_type_float, 16), &Kernels::pack_panels_f16, bits, values, 1);
     test("float16", halide_type_t(halide_type_float, 16), &Kernels::pack_panels_f16, bits, values, 0.125f);
 }
@@ -118,7 +107,7 @@ TEST_P(PackTest, panels_of_bfloat16) {
     const auto bits =
         random_bits([](std::uint16_t word) { return (word >> 7 & 255) != 255 && (word >> 7 & 255) > 3; });
     std::vector<float> values;
-    for (const std::uint16_t word : bits) values.push_back(std::bit_cast<float>(std::uint32_t{word} << 16));
+    for (const std::uint16_t word : bits) values.push_back(reference::from_bfloat16(word));
     test("bfloat16", halide_type_t(halide_type_bfloat, 16), &Kernels::pack_panels_bf16, bits, values, 1);
     test("bfloat16", halide_type_t(halide_type_bfloat, 16), &Kernels::pack_panels_bf16, bits, values,
          0.125f);

@@ -4,7 +4,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
-from report import OURS, TITLES, case_title, machine_line, number  # noqa: E402
+from labels import OURS, TITLES, case_title, machine_line, number  # noqa: E402
 
 COLOURS = {True: "#1f6f8b", False: "#b8c4c9"}  # this project, a peer
 LIMIT_COLOUR = "#c0392b"

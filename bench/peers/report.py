@@ -12,30 +12,11 @@ import os
 import pathlib
 import sys
 
+from labels import OURS, TITLES, case_title, machine_line, number
 from sizes import CASES, THREADS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-OURS = "vit"
-TITLES = {
-    OURS: "this project",
-    "litert": "LiteRT (XNNPACK)",
-    "onnxruntime": "ONNX Runtime",
-    "openvino": "OpenVINO",
-    "pytorch": "PyTorch",
-}
-MODEL_TITLES = {"vit-ti16": "ViT-Ti/16", "vit-b16": "ViT-B/16", "vit-l16": "ViT-L/16"}
-
-
-def case_title(case):
-    model = MODEL_TITLES.get(case["model"], case["model"])
-    batch = f", batch {case['batch']}" if case["batch"] > 1 else ""
-    return f"{model}, {case['image_size']} px{batch}"
-
-
-def number(milliseconds):
-    """Three to four digits."""
-    return f"{milliseconds:.{0 if milliseconds >= 1000 else 1 if milliseconds >= 100 else 2}f}"
 
 
 def versions_line(results):
@@ -46,11 +27,6 @@ def versions_line(results):
             version = next(iter(engine["versions"].values()))
             parts.append(f"{title} {version} ({engine['configuration']})")
     return "; ".join(parts)
-
-
-def machine_line(machine):
-    processor = f"{machine['cpu']} (family {machine['family']}, model {machine['model']})"
-    return f"{processor}, {machine['cpus']} processors"
 
 
 def introduction(results):
@@ -106,6 +82,8 @@ def incomplete(results):
 
 
 def update(readme, text):
+    if not readme.exists():
+        sys.exit(f"{readme} is not there")
     content = readme.read_text(encoding="utf-8")
     before, begin, rest = content.partition(BEGIN + "\n")
     _, end, after = rest.partition(END)

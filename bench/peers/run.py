@@ -27,11 +27,11 @@ import machine
 import numpy as np
 import reference
 from engine import Engine, EngineFailed, end_of
+from labels import OURS
 from sizes import CASES, SMOKE_CASES, THREADS
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-OURS = "vit"
 FORMATS = {"onnxruntime": "onnx", "openvino": "onnx", "litert": "tflite", "pytorch": "checkpoint"}
 
 # Of the largest logit: all compute in float32, in different orders. A mistake (another GELU, another
