@@ -35,8 +35,14 @@ void on_free(void *user_context, void *block) {
 }
 
 int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std::uint8_t *closure) {
-    return user_context ? of(user_context).pool().parallel_for(task, user_context, min, size, closure)
-                        : default_do_par_for(user_context, task, min, size, closure);
+    if (!user_context) {
+        return default_do_par_for(user_context, task, min, size, closure);
+    }
+    KernelContext &context = of(user_context);
+    context.scratch().begin_loop();
+    const int code = context.pool().parallel_for(task, user_context, min, size, closure);
+    context.scratch().end_loop();
+    return code;
 }
 
 }  // namespace
@@ -63,6 +69,7 @@ void KernelContext::set_error(const char *sentence) {
 }
 
 Result<void> KernelContext::check(const char *stage, int code) {
+    scratch_.settle();
     if (code == 0) {
         return {};
     }

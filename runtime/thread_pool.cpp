@@ -13,6 +13,7 @@ namespace vit {
 namespace {
 
 thread_local bool inside_loop = false;
+thread_local int index_in_pool = 0;
 
 // Some microseconds; a pause takes about 40 cycles on the processors of today.
 constexpr int spins = 4000;
@@ -71,7 +72,7 @@ ThreadPool::ThreadPool(int threads) {
     workers_.reserve(std::max(0, threads - 1));
     try {
         for (int i = 1; i < threads; i++) {
-            workers_.emplace_back([this] { work(); });
+            workers_.emplace_back([this, i] { work(i); });
         }
     } catch (...) {
         stop_ = true;
@@ -93,8 +94,13 @@ ThreadPool::~ThreadPool() {
     }
 }
 
-void ThreadPool::work() {
+int ThreadPool::thread_index() {
+    return index_in_pool;
+}
+
+void ThreadPool::work(int index) {
     inside_loop = true;
+    index_in_pool = index;
     for (std::uint32_t seen = 0;; seen++) {
         wait_for_change(generation_, seen);
         if (stop_) {

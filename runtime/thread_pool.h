@@ -24,12 +24,15 @@ public:
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
+    // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for workers.
+    static int thread_index();
+
     // Calls task(context, i, closure) for min <= i < min + size, from this thread and the workers; returns 0, or what a
     // task returned that failed. A loop inside a task runs in the task's own thread.
     int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure);
 
 private:
-    void work();
+    void work(int index);
     void take_indices();
 
     // The loop being run. Written by the caller while no worker is inside, read by workers after they saw generation_.
