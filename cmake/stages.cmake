@@ -6,9 +6,9 @@ function(vit_target_suffix target variable)
     set(${variable} "${suffix}" PARENT_SCOPE)
 endfunction()
 
-# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one Halide target and adds the object
-# file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements lie beside it: they are
-# what tuning is decided on.
+# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one Halide target and
+# adds the object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
+# lie beside it: they are what tuning is decided on.
 function(vit_add_stage library target name generator)
     vit_target_suffix(${target} suffix)
     set(function "vit_${name}_${suffix}")
@@ -78,7 +78,8 @@ function(vit_add_halide_runtime library target)
     add_custom_command(
         OUTPUT "${base}.o"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/stages"
-        COMMAND vit_generators -r vit_halide_runtime -o "${PROJECT_BINARY_DIR}/stages" -e object "target=${target}"
+        COMMAND vit_generators -r vit_halide_runtime -o "${PROJECT_BINARY_DIR}/stages"
+                -e object "target=${target}"
         DEPENDS vit_generators
         COMMENT "Compiling Halide's runtime for ${target}"
         VERBATIM)

@@ -18,7 +18,8 @@ public:
     Input<int> tokens{"tokens"};  // N + 1, before padding
 
     Output<Buffer<float, 5>> keys{"keys"};        // [s in panel, d, panel, h, b], scratch
-    Output<Buffer<float, 5>> values{"values"};    // [d in panel, s, panel, h, b], scratch; s padded to whole chunks
+    Output<Buffer<float, 5>> values{
+        "values"};  // [d in panel, s, panel, h, b], scratch; s padded to whole chunks
     Output<Buffer<float, 6>> context{"context"};  // [di, ti, chunk, h, tile, b]
 
     void generate() {

@@ -2,14 +2,15 @@
 //   scores(s, t)  = q(t) . k(s)                                        (eq. 6, in base 2: see below)
 //   weights(s, t) = 2^(scores(s, t) - max_s scores)                    (eq. 6's softmax, not yet divided)
 //   context(d, t) = sum_s weights(s, t) v(d, s) / sum_s weights(s, t)  (eq. 7)
-// q comes scaled by log2(e) / sqrt(D_h), which is folded into its weights: eq. 6's factor and the base of its
-// exponential cost nothing then. Dividing D_h sums a token is less work than dividing N + 1 weights.
+// q comes scaled by log2(e) / sqrt(D_h), which is folded into its weights: eq. 6's factor and the base of
+// its exponential cost nothing then. Dividing D_h sums a token is less work than dividing N + 1 weights.
 //
-// Both products read tiles on the left and panels on the right (generators/layout.h): q and the weights are tiles;
-// keys and values are copied into panels first, once an image, into buffers that the caller lends:
+// Both products read tiles on the left and panels on the right (generators/layout.h): q and the weights are
+// tiles; keys and values are copied into panels first, once an image, into buffers that the caller lends:
 //   keys   [s in panel, d, panel, h, b]
 //   values [d in panel, s, panel, h, b]
-// Tokens past the last one repeat it there, and keys among them get a score of -1e30, so that their weight is 2^-126.
+// Tokens past the last one repeat it there, and keys among them get a score of -1e30, so that their weight
+// is 2^-126.
 #pragma once
 
 #include "generators/activation.h"
@@ -28,7 +29,7 @@ struct Attention {
     Halide::Func lane_sum{"lane_sum"};      // [si, ti, tile, h, b]
     Halide::Func row_sum{"row_sum"};        // [ti, tile, h, b]
     Halide::Func normalizer{"normalizer"};  // [ti, tile, h, b]
-    Halide::Func mixture{"mixture"};        // [ci, vi, ti, panel, tile, h, b]: the register tile of weights . v
+    Halide::Func mixture{"mixture"};  // [ci, vi, ti, panel, tile, h, b]: the register tile of weights . v
     Halide::Func context{"context"};        // [ci, ti, chunk, h, tile, b]
     Halide::RDom d_in_head;                 // [d in chunk, chunk]
     Halide::RDom key_chunk;                 // [chunk] of keys
@@ -37,12 +38,12 @@ struct Attention {
     Layout layout;
 
     // q, k and v are [di, ti, chunk, h, tile, b]; tokens is N + 1; chunks are those of a head.
-    Attention(Halide::Func q, Halide::Func k, Halide::Func v, Halide::Expr tokens, Halide::Expr chunks, Layout layout)
+    Attention(Halide::Func q, Halide::Func k, Halide::Func v, Halide::Expr tokens, Halide::Expr chunks,
+              Layout layout)
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
           key(0, layout.lanes, 0, (tokens + layout.lanes - 1) / layout.lanes, "key"),
-          lane(0, layout.lanes, "lane"),
-          layout(layout) {
+          lane(0, layout.lanes, "lane"), layout(layout) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();
@@ -59,12 +60,14 @@ struct Attention {
 
         similarity(ci, vi, ti, panel, tile, h, b) =
             select(panel * layout.panel + vi * lanes + ci < tokens, 0.0f, excluded);
-        similarity(ci, vi, ti, panel, tile, h, b) += q(d_in_head.x, ti, d_in_head.y, h, tile, b) *
-                                                     keys(vi * lanes + ci, d_in_head.y * lanes + d_in_head.x, panel, h, b);
+        similarity(ci, vi, ti, panel, tile, h, b) +=
+            q(d_in_head.x, ti, d_in_head.y, h, tile, b) *
+            keys(vi * lanes + ci, d_in_head.y * lanes + d_in_head.x, panel, h, b);
         scores(ci, ti, chunk, tile, h, b) = similarity(ci, chunk % vectors, ti, chunk / vectors, tile, h, b);
 
         lane_max(ci, ti, tile, h, b) = excluded;
-        lane_max(ci, ti, tile, h, b) = max(lane_max(ci, ti, tile, h, b), scores(ci, ti, key_chunk, tile, h, b));
+        lane_max(ci, ti, tile, h, b) =
+            max(lane_max(ci, ti, tile, h, b), scores(ci, ti, key_chunk, tile, h, b));
         row_max(ti, tile, h, b) = excluded;
         row_max(ti, tile, h, b) = max(row_max(ti, tile, h, b), lane_max(lane, ti, tile, h, b));
 
@@ -78,7 +81,8 @@ struct Attention {
 
         mixture(ci, vi, ti, panel, tile, h, b) = 0.0f;
         mixture(ci, vi, ti, panel, tile, h, b) +=
-            weights(key.x, ti, key.y, tile, h, b) * values(vi * lanes + ci, key.y * lanes + key.x, panel, h, b);
+            weights(key.x, ti, key.y, tile, h, b) *
+            values(vi * lanes + ci, key.y * lanes + key.x, panel, h, b);
         context(ci, ti, chunk, h, tile, b) =
             mixture(ci, chunk % vectors, ti, chunk / vectors, tile, h, b) * normalizer(ti, tile, h, b);
     }

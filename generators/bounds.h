@@ -1,5 +1,5 @@
-// What every generator promises about buffers in the blocks of generators/layout.h: blocks lie densely one after the
-// other, so that addresses in a block are constants.
+// What every generator promises about buffers in the blocks of generators/layout.h: blocks lie densely one
+// after the other, so that addresses in a block are constants.
 #pragma once
 
 #include "generators/layout.h"

@@ -7,8 +7,8 @@
 //   d   channel within a head, 0 <= d < D_h
 //   b   image of the batch
 //
-// Tokens and weights lie in blocks (generators/layout.h). A letter that names a position in a block has an `i`
-// behind it (ci: channel in its chunk), one that counts blocks has its own name (chunk, tile, panel).
+// Tokens and weights lie in blocks (generators/layout.h). A letter that names a position in a block has an
+// `i` behind it (ci: channel in its chunk), one that counts blocks has its own name (chunk, tile, panel).
 #pragma once
 
 #include "Halide.h"

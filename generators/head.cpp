@@ -30,7 +30,8 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(z, gamma, beta, weights, bias, channels, z.dim(2).extent(), labels, epsilon, kind, blocks);
+        stage.emplace(z, gamma, beta, weights, bias, channels, z.dim(2).extent(), labels, epsilon, kind,
+                      blocks);
         logits = stage->logits;
         scores = stage->scores;
 

@@ -35,21 +35,18 @@ struct Head {
 
     // z [ci, ti, chunk, tile, b], gamma and beta [c], weights [n in panel, c, panel], bias [n].
     Head(Halide::Func z, Halide::Func gamma, Halide::Func beta, Halide::Func weights, Halide::Func bias,
-         Halide::Expr channels, Halide::Expr chunks, Halide::Expr labels, Halide::Expr epsilon, HeadScores kind,
-         Layout layout)
-        : class_token(first_token(z)),
-          norm(class_token, gamma, beta, channels, chunks, epsilon, layout),
-          k(0, layout.lanes, 0, chunks, "k"),
-          label(0, labels, "label"),
-          kind(kind),
-          layout(layout) {
+         Halide::Expr channels, Halide::Expr chunks, Halide::Expr labels, Halide::Expr epsilon,
+         HeadScores kind, Layout layout)
+        : class_token(first_token(z)), norm(class_token, gamma, beta, channels, chunks, epsilon, layout),
+          k(0, layout.lanes, 0, chunks, "k"), label(0, labels, "label"), kind(kind), layout(layout) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes;
 
         feature(ci, chunk, b) = norm.normalized(ci, 0, chunk, b);
         product(ci, vi, panel, b) = 0.0f;
-        product(ci, vi, panel, b) += feature(k.x, k.y, b) * weights(vi * lanes + ci, k.y * lanes + k.x, panel);
+        product(ci, vi, panel, b) +=
+            feature(k.x, k.y, b) * weights(vi * lanes + ci, k.y * lanes + k.x, panel);
         logits(n, b) = product(n % lanes, n % layout.panel / lanes, n / layout.panel, b) + bias(n);
 
         largest(b) = -1e30f;

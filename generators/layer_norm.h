@@ -1,8 +1,8 @@
 // Layer normalization over the channels of each token (Ba et al. 2016; the paper's eq. 2, 3, 4):
 //   normalized(c, t) = (x(c, t) - mean(t)) rstd(t) gamma(c) + beta(c)
 //   mean(t) = sum_c x(c, t) / D,  rstd(t) = 1 / sqrt(sum_c (x(c, t) - mean(t))^2 / D + epsilon)
-// in two passes, since E[x^2] - mean^2 cancels in float32. Tiles in, tiles out (generators/layout.h); sums run lane by
-// lane and then over the lanes.
+// in two passes, since E[x^2] - mean^2 cancels in float32. Tiles in, tiles out (generators/layout.h); sums
+// run lane by lane and then over the lanes.
 #pragma once
 
 #include "generators/dims.h"
@@ -20,8 +20,8 @@ struct LayerNorm {
     Layout layout;
 
     // x [ci, ti, chunk, tile] with zeros from `channels` on, gamma and beta [c] likewise.
-    LayerNorm(Halide::Func x, Halide::Func gamma, Halide::Func beta, Halide::Expr channels, Halide::Expr chunks,
-              Halide::Expr epsilon, Layout layout)
+    LayerNorm(Halide::Func x, Halide::Func gamma, Halide::Func beta, Halide::Expr channels,
+              Halide::Expr chunks, Halide::Expr epsilon, Layout layout)
         : k(0, chunks, "k"), lane(0, layout.lanes, "lane"), layout(layout) {
         using namespace dims;
         using Halide::Expr;
@@ -33,7 +33,8 @@ struct LayerNorm {
         sum(ti, tile) += lane_sum(lane, ti, tile);
         mean(ti, tile) = sum(ti, tile) / size;
 
-        const Expr centred = Halide::select(k * layout.lanes + ci < channels, x(ci, ti, k, tile) - mean(ti, tile), 0.0f);
+        const Expr centred =
+            Halide::select(k * layout.lanes + ci < channels, x(ci, ti, k, tile) - mean(ti, tile), 0.0f);
         lane_squares(ci, ti, tile) = 0.0f;
         lane_squares(ci, ti, tile) += centred * centred;
         squares(ti, tile) = 0.0f;

@@ -2,16 +2,19 @@
 //
 //   tiles   the left operand (activations: tokens x channels), float32 [ci, ti, chunk, tile]
 //           element (c, t) stands at (c % lanes, t % token_tile, c / lanes, t / token_tile).
-//           A producer writes whole vectors of channels; a product reads token_tile broadcasts at constant offsets.
+//           A producer writes whole vectors of channels; a product reads token_tile broadcasts at constant
+//           offsets.
 //   panels  the right operand (weights: inputs x outputs), float32 [c in panel, k, panel]
 //           element (k, c) stands at (c % panel, k, c / panel).
 //           A product reads panel / lanes vectors for every k, one after the other.
 //
-// Channels are padded with zeros to whole panels, the tokens of an image to whole tiles. A zero weight times a finite
-// pad is zero, so pads never need a branch; what must not count them (a mean, a softmax) says so itself.
+// Channels are padded with zeros to whole panels, the tokens of an image to whole tiles. A zero weight times
+// a finite pad is zero, so pads never need a branch; what must not count them (a mean, a softmax) says so
+// itself.
 //
-// lanes, token_tile and panel are fixed when a target is compiled (schedules/machine.h has the reasons for each
-// value) and told by the library itself (generators/layout.cpp), so the runtime sizes its buffers without knowing them.
+// lanes, token_tile and panel are fixed when a target is compiled (schedules/machine.h has the reasons for
+// each value) and told by the library itself (generators/layout.cpp), so the runtime sizes its buffers
+// without knowing them.
 #pragma once
 
 #include "Halide.h"

@@ -32,7 +32,8 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(), epilogue, blocks);
+        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(), epilogue,
+                      blocks);
         y = stage->y;
 
         bound_tiles(x, blocks);

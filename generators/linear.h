@@ -3,8 +3,8 @@
 //   y(c, t)       = epilogue(product(c, t) + bias(c))
 // with the epilogues
 //   none      z
-//   gelu_erf  GELU(z) = z / 2 (1 + erf(z / sqrt 2))                                  (Hendrycks and Gimpel 2016)
-//   gelu_tanh GELU(z) ~ z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3)))            (same, eq. 2)
+//   gelu_erf  GELU(z) = z / 2 (1 + erf(z / sqrt 2))                                  (Hendrycks and Gimpel
+//   2016) gelu_tanh GELU(z) ~ z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3)))            (same, eq. 2)
 //   residual  z + residual(c, t)
 // All token matrices are tiles, the weights are panels (generators/layout.h).
 #pragma once
@@ -26,9 +26,10 @@ struct Linear {
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
     Layout layout;
 
-    // x [ki, ti, chunk, tile], weights [c in panel, k, panel], bias [c], residual as y (used by that epilogue alone).
-    Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual, Halide::Expr chunks,
-           Epilogue epilogue, Layout layout)
+    // x [ki, ti, chunk, tile], weights [c in panel, k, panel], bias [c], residual as y (used by that
+    // epilogue alone).
+    Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
+           Halide::Expr chunks, Epilogue epilogue, Layout layout)
         : k(0, layout.lanes, 0, chunks, "k"), layout(layout) {
         using namespace dims;
         using Halide::Expr;
@@ -37,7 +38,8 @@ struct Linear {
         product(ci, vi, ti, panel, tile) +=
             x(k.x, ti, k.y, tile) * weights(vi * layout.lanes + ci, k.y * layout.lanes + k.x, panel);
 
-        Expr z = product(ci, chunk % layout.vectors(), ti, chunk / layout.vectors(), tile) + bias(chunk * layout.lanes + ci);
+        Expr z = product(ci, chunk % layout.vectors(), ti, chunk / layout.vectors(), tile) +
+                 bias(chunk * layout.lanes + ci);
         switch (epilogue) {
         case Epilogue::none:
             break;

@@ -12,7 +12,7 @@ class PackPanelsGenerator : public Halide::Generator<PackPanelsGenerator> {
 public:
     LayoutParams layout;
 
-    Input<Buffer<void, 2>> weight{"weight"};            // [k, c]: set weight.type to float32, float16 or bfloat16
+    Input<Buffer<void, 2>> weight{"weight"};  // [k, c]: set weight.type to float32, float16 or bfloat16
     Input<Buffer<std::int32_t, 1>> rows{"rows"};        // [c]
     Input<Buffer<std::int32_t, 1>> columns{"columns"};  // [k]
     Input<float> scale{"scale"};

@@ -1,7 +1,9 @@
-// Packing: the copy, once at load, of what a checkpoint has into the blocks that the stages read (generators/layout.h).
+// Packing: the copy, once at load, of what a checkpoint has into the blocks that the stages read
+// (generators/layout.h).
 //   panels(c, k) = scale weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any float type
 //   tiles(c, t)  = matrix(c, t)
-// An index below zero stands for a pad, which becomes zero: so the caller says where pads lie, such as those between heads.
+// An index below zero stands for a pad, which becomes zero: so the caller says where pads lie, such as those
+// between heads.
 #pragma once
 
 #include "generators/dims.h"
@@ -13,9 +15,10 @@ struct PackPanels {
     Halide::Func panels{"panels"};  // [ci, k, panel]
     Halide::Var k{"k"};
 
-    // weight [k, c] of float32, float16 or bfloat16, inputs x outputs; rows [c] and columns [k] are indices into it.
-    PackPanels(Halide::Func weight, Halide::Func rows, Halide::Func columns, Halide::Expr inputs, Halide::Expr outputs,
-               Halide::Expr scale, Layout layout) {
+    // weight [k, c] of float32, float16 or bfloat16, inputs x outputs; rows [c] and columns [k] are indices
+    // into it.
+    PackPanels(Halide::Func weight, Halide::Func rows, Halide::Func columns, Halide::Expr inputs,
+               Halide::Expr outputs, Halide::Expr scale, Layout layout) {
         using namespace dims;
         using namespace Halide;
         const Expr row = rows(panel * layout.panel + ci), column = columns(k);

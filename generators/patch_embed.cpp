@@ -27,7 +27,8 @@ public:
         const Layout blocks = layout.resolve(get_target());
         stage.emplace(pixels, weights, bias, class_token, positions,
                       PatchEmbed::Sizes{patch_width, patch_height, pixels.dim(2).extent(),
-                                        pixels.dim(0).extent() / patch_width, pixels.dim(1).extent() / patch_height},
+                                        pixels.dim(0).extent() / patch_width,
+                                        pixels.dim(1).extent() / patch_height},
                       blocks);
         patches = stage->patches;
         embedded = stage->embedded;

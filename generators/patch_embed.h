@@ -1,11 +1,12 @@
 // Patches, their embedding, the class token and the positions (the paper's eq. 1):
 //   z0 = [x_class; x_p^1 E; x_p^2 E; ...; x_p^N E] + E_pos
-// with the bias of E, which published checkpoints have and the paper leaves out. Token 0 is the class token; token t > 0
-// is patch t - 1, counted along rows of the grid. Pixels right of and below the last whole patch are not seen.
+// with the bias of E, which published checkpoints have and the paper leaves out. Token 0 is the class token;
+// token t > 0 is patch t - 1, counted along rows of the grid. Pixels right of and below the last whole patch
+// are not seen.
 //
-// The P x P x C values of a patch are the k of the product. A row of a patch is padded to whole chunks, in the
-// patches and in the weights alike (their pads are zero), so that it is copied as vectors: k = (col in chunk, chunk of
-// the row, row, channel), innermost first.
+// The P x P x C values of a patch are the k of the product. A row of a patch is padded to whole chunks, in
+// the patches and in the weights alike (their pads are zero), so that it is copied as vectors: k = (col in
+// chunk, chunk of the row, row, channel), innermost first.
 #pragma once
 
 #include "generators/dims.h"
@@ -28,8 +29,8 @@ struct PatchEmbed {
     };
     PatchEmbed(Halide::Func pixels, Halide::Func weights, Halide::Func bias, Halide::Func class_token,
                Halide::Func positions, const Sizes &size, Layout layout)
-        : k(0, layout.lanes, 0, (size.patch_width + layout.lanes - 1) / layout.lanes, 0, size.patch_height, 0, size.channels,
-            "k"),
+        : k(0, layout.lanes, 0, (size.patch_width + layout.lanes - 1) / layout.lanes, 0, size.patch_height,
+            0, size.channels, "k"),
           layout(layout) {
         using namespace dims;
         using namespace Halide;
@@ -51,7 +52,8 @@ struct PatchEmbed {
 
         const Expr c = chunk * lanes + ci;
         embedded(ci, ti, chunk, tile, b) =
-            select(t == 0, class_token(c), projection(ci, chunk % vectors, ti, chunk / vectors, tile, b) + bias(c)) +
+            select(t == 0, class_token(c),
+                   projection(ci, chunk % vectors, ti, chunk / vectors, tile, b) + bias(c)) +
             positions(ci, ti, chunk, tile);
     }
 };

@@ -10,7 +10,8 @@ std::string target_machine(const Backend &backend) {
     std::string words;
     std::istringstream target(backend.target());
     for (std::string word; std::getline(target, word, '-');) {
-        if (word != "no_asserts" && word != "no_bounds_query" && word != "no_runtime" && word != "user_context") {
+        if (word != "no_asserts" && word != "no_bounds_query" && word != "no_runtime" &&
+            word != "user_context") {
             words += (words.empty() ? "" : "-") + word;
         }
     }

@@ -21,7 +21,8 @@ const std::vector<Backend> &backend_table();
 // The first backend that can run here, or the named one. Errors: backend.
 Result<const Backend *> choose_backend(const std::string &name);
 
-// The target string without the words that say how, not for what, it was compiled: x86-64-linux-avx-avx2-f16c-fma-sse41.
+// The target string without the words that say how, not for what, it was compiled:
+// x86-64-linux-avx-avx2-f16c-fma-sse41.
 std::string target_machine(const Backend &backend);
 
 BackendInfo describe(const Backend &backend);

@@ -1,5 +1,5 @@
-// The canonical form that every checkpoint layout is read into: one file a layout (runtime/checkpoint_*.cpp), all of
-// them views into mapped files, nothing converted or copied.
+// The canonical form that every checkpoint layout is read into: one file a layout
+// (runtime/checkpoint_*.cpp), all of them views into mapped files, nothing converted or copied.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +61,8 @@ struct Checkpoint {
     std::vector<std::shared_ptr<const void>> storage;  // keeps the mapped files alive
 };
 
-// Reads a directory of any known layout. Every shape and every value is checked: what comes back can be packed blindly.
+// Reads a directory of any known layout. Every shape and every value is checked: what comes back can be
+// packed blindly.
 Result<Checkpoint> read_checkpoint(const std::string &directory);
 
 }  // namespace vit

@@ -6,7 +6,8 @@ namespace vit {
 
 #if defined(__x86_64__)
 
-// GCC's __builtin_cpu_supports reads CPUID and checks by XGETBV that the operating system saves the registers.
+// GCC's __builtin_cpu_supports reads CPUID and checks by XGETBV that the operating system saves the
+// registers.
 std::string unsupported_cpu(const char *target) {
     __builtin_cpu_init();
     const std::string features = std::string("-") + target + "-";
@@ -18,10 +19,12 @@ std::string unsupported_cpu(const char *target) {
     };
     const bool f16c = __builtin_cpu_supports("f16c") != 0;
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd");
-    const bool skylake = avx512 && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512dq");
-    const bool cannonlake = skylake && __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi");
-    const bool zen4 = cannonlake && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
+    const bool skylake = avx512 && __builtin_cpu_supports("avx512vl") &&
+                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    const bool cannonlake =
+        skylake && __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi");
+    const bool zen4 =
+        cannonlake && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
     for (const auto &[feature, present] : {
              std::pair<const char *, bool>{"sse41", __builtin_cpu_supports("sse4.1")},
              {"avx", __builtin_cpu_supports("avx")},

@@ -38,10 +38,12 @@ Result<Forward> Forward::create(const Model::Impl &model, int max_batch) {
     const std::size_t logits = reserve(g.labels);
     const std::size_t scores = reserve(g.labels);
 
-    const std::size_t largest = std::max({g.token_matrix(g.patch_values), g.token_matrix(3 * g.attention_width),
-                                          g.token_matrix(g.mlp_width), g.keys(), g.values()});
+    const std::size_t largest =
+        std::max({g.token_matrix(g.patch_values), g.token_matrix(3 * g.attention_width),
+                  g.token_matrix(g.mlp_width), g.keys(), g.values()});
     if (batch * largest >= std::size_t{1} << 31) {
-        return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) + " is too large for this model: one of " +
+        return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
+                                             " is too large for this model: one of " +
                                              "its buffers would have more than 2^31 values");
     }
     VIT_TRY_ASSIGN(Memory memory, Memory::allocate(used));
@@ -104,13 +106,15 @@ Result<void> Forward::patch_embed(const float *pixels, float *x) {
     FloatView<1> bias(layer.bias, {layer.outputs});
     FloatView<1> class_token(weights_.class_token, {g.width});
     FloatView<4> positions(weights_.positions, {lanes, token_tile, g.chunks(g.width), g.tiles});
-    FloatView<7> patches(patches_, {lanes, token_tile, g.patch_chunks, arch_.patch_height, arch_.channels, g.tiles, batch_});
+    FloatView<7> patches(
+        patches_, {lanes, token_tile, g.patch_chunks, arch_.patch_height, arch_.channels, g.tiles, batch_});
     FloatView<5> embedded(x, {lanes, token_tile, g.chunks(g.width), g.tiles, batch_});
     const double inputs = static_cast<double>(arch_.channels) * arch_.patch_height * arch_.patch_width;
-    return stage("patch_embed", 2.0 * batch_ * arch_.patches() * inputs * arch_.width, [&](KernelContext *context) {
-        return kernels_.patch_embed(context, in, weights, bias, class_token, positions, arch_.patch_width,
-                                    arch_.patch_height, patches, embedded);
-    });
+    return stage("patch_embed", 2.0 * batch_ * arch_.patches() * inputs * arch_.width,
+                 [&](KernelContext *context) {
+                     return kernels_.patch_embed(context, in, weights, bias, class_token, positions,
+                                                 arch_.patch_width, arch_.patch_height, patches, embedded);
+                 });
 }
 
 Result<void> Forward::layer_norm(const float *x, const PackedNorm &norm, float *y) {
@@ -208,8 +212,8 @@ Result<void> Forward::head(const float *x) {
                         : arch_.scores == Scores::sigmoid ? kernels_.head_sigmoid
                                                           : kernels_.head_identity;
     return stage("head", 2.0 * batch_ * arch_.width * arch_.labels, [&](KernelContext *context) {
-        return kernel(context, z, gamma, beta, weights, bias, arch_.width, arch_.labels, arch_.layer_norm_epsilon, logits,
-                      scores);
+        return kernel(context, z, gamma, beta, weights, bias, arch_.width, arch_.labels,
+                      arch_.layer_norm_epsilon, logits, scores);
     });
 }
 

@@ -18,22 +18,28 @@ public:
     void add(const char *name, double milliseconds, double flop);
 };
 
-// The activations of max_batch images and the stages that fill them. All token matrices are tiles [ci, ti, chunk, tile, b].
+// The activations of max_batch images and the stages that fill them. All token matrices are tiles [ci, ti,
+// chunk, tile, b].
 class Forward {
 public:
     // Errors: memory, argument (buffers too large to be indexed).
     static Result<Forward> create(const Model::Impl &model, int max_batch);
 
-    // pixels [batch, channels, image_height, image_width]; logits() and scores() hold the answer until the next call.
+    // pixels [batch, channels, image_height, image_width]; logits() and scores() hold the answer until the
+    // next call.
     Result<void> run(KernelContext &context, const float *pixels, int batch, StageClock &clock);
 
-    const float *logits(int image) const { return logits_ + static_cast<std::size_t>(image) * geometry_.labels; }
-    const float *scores(int image) const { return scores_ + static_cast<std::size_t>(image) * geometry_.labels; }
+    const float *logits(int image) const {
+        return logits_ + static_cast<std::size_t>(image) * geometry_.labels;
+    }
+    const float *scores(int image) const {
+        return scores_ + static_cast<std::size_t>(image) * geometry_.labels;
+    }
 
 private:
     Forward(const Model::Impl &model, Memory memory)
-        : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights), kernels_(*model.backend->kernels),
-          memory_(std::move(memory)) {}
+        : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights),
+          kernels_(*model.backend->kernels), memory_(std::move(memory)) {}
 
     Result<void> patch_embed(const float *pixels, float *x);
     Result<void> layer_norm(const float *x, const PackedNorm &norm, float *y);

@@ -1,4 +1,5 @@
-// The sizes of everything a forward pass touches, padded to a backend's blocks (generators/layout.h), in floats.
+// The sizes of everything a forward pass touches, padded to a backend's blocks (generators/layout.h), in
+// floats.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +41,9 @@ struct Geometry {
     std::size_t keys() const {
         return static_cast<std::size_t>(heads) * key_panels * blocks.panel * head_chunks * blocks.lanes;
     }
-    std::size_t values() const { return static_cast<std::size_t>(heads) * head_panels * blocks.panel * value_rows; }
+    std::size_t values() const {
+        return static_cast<std::size_t>(heads) * head_panels * blocks.panel * value_rows;
+    }
 
     Blocks blocks;
     int tokens;           // N + 1, not padded

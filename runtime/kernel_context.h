@@ -1,4 +1,5 @@
-// What a compiled stage finds behind its first argument: whose threads and memory it uses and where its error goes.
+// What a compiled stage finds behind its first argument: whose threads and memory it uses and where its
+// error goes.
 #pragma once
 
 #include <mutex>
@@ -28,8 +29,9 @@ private:
     std::string error_;
 };
 
-// Makes Halide's runtime ask the KernelContext for threads and memory and leave errors in it, instead of starting threads
-// of its own, printing and aborting. Calls without a context (an app's own pipelines) keep Halide's behaviour.
+// Makes Halide's runtime ask the KernelContext for threads and memory and leave errors in it, instead of
+// starting threads of its own, printing and aborting. Calls without a context (an app's own pipelines) keep
+// Halide's behaviour.
 void install_halide_handlers();
 
 }  // namespace vit

@@ -1,5 +1,6 @@
-// The compiled stages of one target (generators/*.cpp), as plain functions. Every one returns 0 or Halide's error code, with
-// the sentence left in the KernelContext that is its first argument (runtime/kernel_context.h).
+// The compiled stages of one target (generators/*.cpp), as plain functions. Every one returns 0 or Halide's
+// error code, with the sentence left in the KernelContext that is its first argument
+// (runtime/kernel_context.h).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@ namespace vit {
 
 struct Kernels {
     using B = halide_buffer_t *;
-    using Preprocess = int (*)(const void *, B picture, B columns, B column_weights, B rows, B row_weights, B levels,
-                               B between, B pixels);
+    using Preprocess = int (*)(const void *, B picture, B columns, B column_weights, B rows, B row_weights,
+                               B levels, B between, B pixels);
     using Linear = int (*)(const void *, B x, B weights, B bias, B y);
     using LinearResidual = int (*)(const void *, B x, B weights, B bias, B residual, B y);
     using Head = int (*)(const void *, B z, B gamma, B beta, B weights, B bias, std::int32_t channels,
@@ -21,9 +22,10 @@ struct Kernels {
     int (*layout)(const void *, B blocks);
     Preprocess preprocess_rows_first;
     Preprocess preprocess_columns_first;
-    int (*patch_embed)(const void *, B pixels, B weights, B bias, B class_token, B positions, std::int32_t patch_width,
-                       std::int32_t patch_height, B patches, B embedded);
-    int (*layer_norm)(const void *, B x, B gamma, B beta, std::int32_t channels, float epsilon, B normalized);
+    int (*patch_embed)(const void *, B pixels, B weights, B bias, B class_token, B positions,
+                       std::int32_t patch_width, std::int32_t patch_height, B patches, B embedded);
+    int (*layer_norm)(const void *, B x, B gamma, B beta, std::int32_t channels, float epsilon,
+                      B normalized);
     // One stage, compiled once for each role, whose shapes ask for schedules of their own.
     Linear linear_qkv;
     LinearResidual linear_proj;

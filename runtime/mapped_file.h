@@ -32,7 +32,8 @@ private:
     std::size_t size_;
 };
 
-// Lets the system take back the memory of pages of a mapped file that lie wholly inside; they can be read again.
+// Lets the system take back the memory of pages of a mapped file that lie wholly inside; they can be read
+// again.
 void release_pages(Bytes bytes);
 
 // Whether something, of any kind, has this name.

@@ -10,7 +10,8 @@
 
 namespace vit {
 
-// Mapped rather than malloc'ed: zero pages cost nothing until they are touched, and the size is given back at once.
+// Mapped rather than malloc'ed: zero pages cost nothing until they are touched, and the size is given back
+// at once.
 Result<Memory> Memory::allocate(std::size_t floats) {
     Memory memory;
     if (floats == 0) {
@@ -32,8 +33,8 @@ Result<Memory> Memory::map_file(const std::string &path, std::size_t offset, std
     Memory memory;
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     void *data = file < 0 ? MAP_FAILED
-                          : ::mmap(nullptr, floats * sizeof(float), PROT_READ, MAP_PRIVATE | MAP_POPULATE, file,
-                                   static_cast<off_t>(offset));
+                          : ::mmap(nullptr, floats * sizeof(float), PROT_READ, MAP_PRIVATE | MAP_POPULATE,
+                                   file, static_cast<off_t>(offset));
     const int number = errno;
     if (file >= 0) {
         ::close(file);

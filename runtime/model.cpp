@@ -25,8 +25,9 @@ Result<std::shared_ptr<const Model::Impl>> pack(const Checkpoint &checkpoint, co
     VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks);
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, *backend.kernels, context));
-    return std::make_shared<const Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing, checkpoint.labels,
-                                                           &backend, describe(backend), geometry, std::move(weights)});
+    return std::make_shared<const Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
+                                                           checkpoint.labels, &backend, describe(backend),
+                                                           geometry, std::move(weights)});
 }
 
 // The boundary that no exception passes: the standard library's, for want of memory or threads.
@@ -66,7 +67,8 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
     });
 }
 
-Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed, const ModelOptions &options) {
+Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed,
+                            const ModelOptions &options) {
     return without_exceptions(architecture.name, [&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));

@@ -160,7 +160,8 @@ Result<PackedHeader> read_packed_header(const Json &json, const std::string &fil
     VIT_TRY_ASSIGN(const JsonFields sizes_of_model,
                    JsonFields::of(architecture ? *architecture : nothing, file, "architecture"));
     VIT_TRY_ASSIGN(header.architecture, read_architecture(sizes_of_model));
-    VIT_TRY_ASSIGN(const JsonFields steps, JsonFields::of(preprocessing ? *preprocessing : nothing, file, "preprocessing"));
+    VIT_TRY_ASSIGN(const JsonFields steps,
+                   JsonFields::of(preprocessing ? *preprocessing : nothing, file, "preprocessing"));
     VIT_TRY_ASSIGN(header.preprocessing, read_preprocessing(steps));
     VIT_TRY(check_size(header, fields));
 

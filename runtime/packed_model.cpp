@@ -22,15 +22,20 @@ std::size_t aligned(std::size_t size) {
 }
 
 std::string text_of(const Blocks &blocks) {
-    return std::to_string(blocks.lanes) + " x " + std::to_string(blocks.token_tile) + " x " + std::to_string(blocks.panel);
+    return std::to_string(blocks.lanes) + " x " + std::to_string(blocks.token_tile) + " x " +
+           std::to_string(blocks.panel);
 }
 
 }  // namespace
 
 Result<void> write_packed(const Model::Impl &model, const std::string &path) {
     const Memory &weights = model.weights.memory;
-    const PackedHeader header{version(), model.backend_info.target, model.geometry.blocks,
-                              static_cast<std::int64_t>(weights.floats()), model.architecture, model.preprocessing,
+    const PackedHeader header{version(),
+                              model.backend_info.target,
+                              model.geometry.blocks,
+                              static_cast<std::int64_t>(weights.floats()),
+                              model.architecture,
+                              model.preprocessing,
                               model.labels};
     const std::string json = to_json(header).dump(-1, ' ', true, Json::error_handler_t::replace);
     std::string front(magic, sizeof(magic));
@@ -75,8 +80,8 @@ Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, 
             length |= std::to_integer<std::uint64_t>(bytes[sizeof(magic) + i]) << 8 * i;
         }
         if (length > json_limit::bytes || length > bytes.size() - prefix) {
-            return fail(ErrorCode::format, name + ": is truncated: its header would have " + std::to_string(length) +
-                                               " bytes");
+            return fail(ErrorCode::format,
+                        name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
         }
         VIT_TRY_ASSIGN(const Json json, parse_json(bytes.subspan(prefix, length), path));
         VIT_TRY_ASSIGN(header, read_packed_header(json, path));
@@ -91,9 +96,11 @@ Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, 
         }
         if (text_of(header.blocks) != text_of(blocks)) {
             return fail(ErrorCode::backend, name + ": was packed in blocks of " + text_of(header.blocks) +
-                                                ", this library reads " + text_of(blocks) + "; pack it again");
+                                                ", this library reads " + text_of(blocks) +
+                                                "; pack it again");
         }
-        if (bytes.size() < offset || (bytes.size() - offset) / sizeof(float) != static_cast<std::uint64_t>(header.floats) ||
+        if (bytes.size() < offset ||
+            (bytes.size() - offset) / sizeof(float) != static_cast<std::uint64_t>(header.floats) ||
             (bytes.size() - offset) % sizeof(float) != 0) {
             return fail(ErrorCode::format, name + ": is truncated or has something behind its " +
                                                std::to_string(header.floats) + " weights");
@@ -105,8 +112,9 @@ Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, 
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);
     }
-    return std::make_shared<const Model::Impl>(Model::Impl{header.architecture, header.preprocessing, header.labels, &backend,
-                                                           describe(backend), geometry, std::move(*weights)});
+    return std::make_shared<const Model::Impl>(Model::Impl{header.architecture, header.preprocessing,
+                                                           header.labels, &backend, describe(backend),
+                                                           geometry, std::move(*weights)});
 }
 
 }  // namespace vit

@@ -10,12 +10,14 @@
 
 namespace vit {
 
-inline constexpr std::size_t packed_alignment = 65536;  // the largest page that Linux has on its usual machines
+inline constexpr std::size_t packed_alignment =
+    65536;  // the largest page that Linux has on its usual machines
 
 // Errors: io.
 Result<void> write_packed(const Model::Impl &model, const std::string &path);
 
-// Errors: io, format, config; backend, for a file packed for another target, other blocks or another version.
+// Errors: io, format, config; backend, for a file packed for another target, other blocks or another
+// version.
 Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, const Backend &backend,
                                                        const Blocks &blocks);
 

@@ -17,8 +17,10 @@ enum class Filter { nearest = 0,
                     hamming = 5 };
 
 struct Preprocessing {
-    // 1. Resize: to height x width, aspect not kept, or, where shortest_edge > 0, so that the shorter edge gets that
-    //    length and the longer one trunc(shortest_edge * long / short), both shrunk if longest_edge > 0 is passed.
+    // 1. Resize: to height x width, aspect not kept, or, where shortest_edge > 0, so that the shorter edge
+    // gets that
+    //    length and the longer one trunc(shortest_edge * long / short), both shrunk if longest_edge > 0 is
+    //    passed.
     bool do_resize = true;
     int height = 224, width = 224;
     int shortest_edge = 0, longest_edge = 0;

@@ -5,7 +5,8 @@
 
 namespace vit {
 
-// The same values for the same seed on every machine. Scaled so that activations keep their size through the depth.
+// The same values for the same seed on every machine. Scaled so that activations keep their size through the
+// depth.
 // Errors: argument (sizes that no ViT can have), memory.
 Result<Checkpoint> random_checkpoint(const Architecture &architecture, std::uint64_t seed);
 

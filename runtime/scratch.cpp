@@ -81,8 +81,8 @@ void Scratch::end_loop() {
     }
 }
 
-// Every task was run by some thread, and what surrounds the loops by the caller's: the sum of both needs is enough for
-// any division of the tasks, and the same for all of them.
+// Every task was run by some thread, and what surrounds the loops by the caller's: the sum of both needs is
+// enough for any division of the tasks, and the same for all of them.
 void Scratch::settle() {
     std::size_t task = 0;
     for (const Stack &stack : stacks_) {

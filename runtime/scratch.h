@@ -1,5 +1,5 @@
-// Memory that compiled stages ask for while they run, kept from call to call: what was allocated for the first image
-// of a shape serves all later ones.
+// Memory that compiled stages ask for while they run, kept from call to call: what was allocated for the
+// first image of a shape serves all later ones.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,19 @@ public:
     Scratch(const Scratch &) = delete;
     Scratch &operator=(const Scratch &) = delete;
 
-    // From the stack of the calling thread (ThreadPool::thread_index). Aligned to 128 bytes; null if there is no memory.
+    // From the stack of the calling thread (ThreadPool::thread_index). Aligned to 128 bytes; null if there
+    // is no memory.
     void *allocate(std::size_t size);
     // In any order; memory is used again once everything above it has been released, too.
     void release(void *block);
 
-    // Around a parallel loop, called by the thread that starts it: what it holds then is not a task's. Loops inside
-    // tasks do not count.
+    // Around a parallel loop, called by the thread that starts it: what it holds then is not a task's. Loops
+    // inside tasks do not count.
     void begin_loop();
     void end_loop();
 
-    // Between two stages, when nothing is in use: makes every stack as large as any thread may need it for the
-    // stages so far, whichever tasks it takes next time.
+    // Between two stages, when nothing is in use: makes every stack as large as any thread may need it for
+    // the stages so far, whichever tasks it takes next time.
     void settle();
 
 private:

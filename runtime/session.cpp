@@ -29,8 +29,8 @@ Session::~Session() = default;
 
 Result<Session> Session::create(const Model &model, const SessionOptions &options) {
     if (options.threads < 0 || options.threads > max_threads) {
-        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) + ", outside 0 to " +
-                                             std::to_string(max_threads));
+        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
+                                             ", outside 0 to " + std::to_string(max_threads));
     }
     if (options.max_batch < 1) {
         return fail(ErrorCode::argument, "max_batch is " + std::to_string(options.max_batch) + ", below 1");
@@ -73,8 +73,8 @@ Result<void> Session::forward(const float *pixels, int batch, float *logits) {
         return fail(ErrorCode::argument, "forward: pixels or logits is null");
     }
     if (batch < 1 || batch > impl_->max_batch) {
-        return fail(ErrorCode::argument, "forward: a batch of " + std::to_string(batch) + ", outside 1 to max_batch " +
-                                             std::to_string(impl_->max_batch));
+        return fail(ErrorCode::argument, "forward: a batch of " + std::to_string(batch) +
+                                             ", outside 1 to max_batch " + std::to_string(impl_->max_batch));
     }
     try {
         impl_->last_batch = 0;
@@ -92,7 +92,8 @@ Result<void> Session::forward(const float *pixels, int batch, float *logits) {
 
 Result<void> Session::scores(float *scores) const {
     if (!scores || impl_->last_batch == 0) {
-        return fail(ErrorCode::argument, scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
+        return fail(ErrorCode::argument,
+                    scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
     }
     const int labels = impl_->model->architecture.labels;
     for (int b = 0; b < impl_->last_batch; b++) {

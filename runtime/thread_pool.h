@@ -11,31 +11,34 @@ namespace vit {
 // Number of processors this process may use: its affinity mask, cut by the cgroup's quota; at least 1.
 int usable_processors();
 
-// A fixed number of threads that take the indices of a loop one after the other. Workers spin for some microseconds
-// before they sleep: the stages of a forward pass follow each other within that time.
+// A fixed number of threads that take the indices of a loop one after the other. Workers spin for some
+// microseconds before they sleep: the stages of a forward pass follow each other within that time.
 class ThreadPool {
 public:
     using Task = int (*)(void *context, int index, std::uint8_t *closure);
 
-    explicit ThreadPool(int threads);  // the caller's included; throws std::system_error if one can't be started
+    explicit ThreadPool(
+        int threads);  // the caller's included; throws std::system_error if one can't be started
     ~ThreadPool();
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for workers.
+    // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for
+    // workers.
     static int thread_index();
 
-    // Calls task(context, i, closure) for min <= i < min + size, from this thread and the workers; returns 0, or what a
-    // task returned that failed. A loop inside a task runs in the task's own thread.
+    // Calls task(context, i, closure) for min <= i < min + size, from this thread and the workers; returns
+    // 0, or what a task returned that failed. A loop inside a task runs in the task's own thread.
     int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure);
 
 private:
     void work(int index);
     void take_indices();
 
-    // The loop being run. Written by the caller while no worker is inside, read by workers after they saw generation_.
+    // The loop being run. Written by the caller while no worker is inside, read by workers after they saw
+    // generation_.
     Task task_ = nullptr;
     void *context_ = nullptr;
     std::uint8_t *closure_ = nullptr;

@@ -46,13 +46,15 @@ float to_float(const Tensor &tensor, std::int64_t i) {
         return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
     }
     const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    const float magnitude = exponent == 0    ? std::ldexp(static_cast<float>(fraction), -24)
-                            : exponent == 31 ? (fraction ? NAN : INFINITY)
-                                             : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+    const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                            : exponent == 31
+                                ? (fraction ? NAN : INFINITY)
+                                : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
     return bits >> 15 ? -magnitude : magnitude;
 }
 
-// Hands out parts of one block. First asked without memory, to learn the size; then again, in the same order.
+// Hands out parts of one block. First asked without memory, to learn the size; then again, in the same
+// order.
 class Arena {
 public:
     float *take(std::size_t floats) {
@@ -74,7 +76,8 @@ private:
 // Where everything stands in the block, in the order of use, so that a forward pass walks through memory.
 class LayOut {
 public:
-    LayOut(const Architecture &architecture, const Geometry &geometry) : arch_(architecture), geometry_(geometry) {}
+    LayOut(const Architecture &architecture, const Geometry &geometry)
+        : arch_(architecture), geometry_(geometry) {}
 
     std::size_t floats() {
         Weights weights;
@@ -118,11 +121,9 @@ private:
 
 class Packer {
 public:
-    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels, KernelContext &context)
-        : checkpoint_(checkpoint),
-          arch_(checkpoint.architecture),
-          geometry_(geometry),
-          kernels_(kernels),
+    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
+           KernelContext &context)
+        : checkpoint_(checkpoint), arch_(checkpoint.architecture), geometry_(geometry), kernels_(kernels),
           context_(context) {}
 
     Result<Weights> run() {
@@ -144,7 +145,8 @@ private:
             padded_groups(arch_.heads, arch_.head_size(), g.head_chunks * g.blocks.lanes, g.attention_width);
         const IndexMap patch = padded_groups(arch_.channels * arch_.patch_height, arch_.patch_width,
                                              g.patch_chunks * g.blocks.lanes, g.patch_values);
-        const float q_scale = std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(arch_.head_size()));
+        const float q_scale =
+            std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(arch_.head_size()));
 
         VIT_TRY(pack(checkpoint_.patch, width, patch, w.patch));
         pack_vector(checkpoint_.class_token, width, w.class_token);
@@ -168,11 +170,12 @@ private:
     // The i-th third of the outputs of qkv: whole panels.
     PackedLinear part(const PackedLinear &qkv, int i) const {
         const int outputs = geometry_.attention_width;
-        return {qkv.panels + static_cast<std::size_t>(i) * outputs * qkv.inputs, qkv.bias + i * outputs, qkv.inputs, outputs};
+        return {qkv.panels + static_cast<std::size_t>(i) * outputs * qkv.inputs, qkv.bias + i * outputs,
+                qkv.inputs, outputs};
     }
 
-    Result<void> pack(const LinearWeights &from, const IndexMap &rows, const IndexMap &columns, const PackedLinear &to,
-                      float scale = 1) {
+    Result<void> pack(const LinearWeights &from, const IndexMap &rows, const IndexMap &columns,
+                      const PackedLinear &to, float scale = 1) {
         if (from.bias) {
             pack_vector(from.bias, rows, to.bias, scale);
         }
@@ -191,9 +194,11 @@ private:
         const int panel = geometry_.blocks.panel;
         BufferView<2> matrix(weight.data, type, {static_cast<int>(inputs), outputs});
         BufferView<1> row_map(rows.data(), halide_type_of<std::int32_t>(), {static_cast<int>(rows.size())});
-        BufferView<1> column_map(columns.data(), halide_type_of<std::int32_t>(), {static_cast<int>(columns.size())});
+        BufferView<1> column_map(columns.data(), halide_type_of<std::int32_t>(),
+                                 {static_cast<int>(columns.size())});
         FloatView<3> panels(to.panels, {panel, to.inputs, to.outputs / panel});
-        VIT_TRY(context_.check("pack_panels", kernel(&context_, matrix, row_map, column_map, scale, panels)));
+        VIT_TRY(
+            context_.check("pack_panels", kernel(&context_, matrix, row_map, column_map, scale, panels)));
         if (weight.mapped) {
             const auto *bytes = static_cast<const std::byte *>(weight.data);
             release_pages({bytes, static_cast<std::size_t>(inputs) * outputs * type.bytes()});
@@ -240,8 +245,8 @@ Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geom
 Result<Weights> Weights::adopt(const Architecture &architecture, const Geometry &geometry, Memory memory) {
     LayOut lay_out(architecture, geometry);
     if (memory.floats() != lay_out.floats()) {
-        return fail(ErrorCode::argument, "its weights are " + std::to_string(memory.floats()) + " values instead of " +
-                                             std::to_string(lay_out.floats()));
+        return fail(ErrorCode::argument, "its weights are " + std::to_string(memory.floats()) +
+                                             " values instead of " + std::to_string(lay_out.floats()));
     }
     Weights weights;
     lay_out.run(weights, memory.data());

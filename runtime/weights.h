@@ -23,7 +23,8 @@ struct PackedNorm {
 
 struct PackedBlock {
     PackedNorm norm1;
-    PackedLinear qkv;  // queries, keys and values side by side, each attention_width wide; q's scaled by log2(e) / sqrt(D_h)
+    PackedLinear qkv;  // queries, keys and values side by side, each attention_width wide; q's scaled by
+                       // log2(e) / sqrt(D_h)
     PackedLinear proj;
     PackedNorm norm2;
     PackedLinear fc1, fc2;
@@ -39,9 +40,10 @@ struct Weights {
     PackedLinear head;
 
     // Packs a checked checkpoint. Errors: memory, kernel.
-    static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
-                                KernelContext &context);
-    // Takes over what was packed for the same architecture and geometry. Errors: argument, if memory has another size.
+    static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry,
+                                const Kernels &kernels, KernelContext &context);
+    // Takes over what was packed for the same architecture and geometry. Errors: argument, if memory has
+    // another size.
     static Result<Weights> adopt(const Architecture &architecture, const Geometry &geometry, Memory memory);
 
     Memory memory;

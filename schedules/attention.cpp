@@ -6,9 +6,10 @@ namespace vit {
 
 using namespace Halide;
 
-// One head of ViT-B/16 has 52 KiB of keys and as much of values: both stay in L2 while its tiles of queries pass. The
-// scores of a tile (6 x 208, 5 KiB) and their weights stay in L1. Buffers whose size depends on the number of tokens
-// come from halide_malloc, which the runtime serves from memory that it keeps (runtime/scratch.h).
+// One head of ViT-B/16 has 52 KiB of keys and as much of values: both stay in L2 while its tiles of queries
+// pass. The scores of a tile (6 x 208, 5 KiB) and their weights stay in L1. Buffers whose size depends on
+// the number of tokens come from halide_malloc, which the runtime serves from memory that it keeps
+// (runtime/scratch.h).
 void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;
@@ -40,7 +41,10 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
     stage.mixture.compute_at(stage.context, panel);
     schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout, tuning.k_unroll);
 
-    stage.weights.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).reorder(ci, ti, chunk).unroll(ti);
+    stage.weights.compute_at(stage.context, tile_in_task)
+        .vectorize(ci, layout.lanes)
+        .reorder(ci, ti, chunk)
+        .unroll(ti);
     stage.scores.compute_at(stage.context, tile_in_task)
         .align_bounds(chunk, layout.vectors())
         .split(chunk, panel, vi, layout.vectors(), TailStrategy::RoundUp)
@@ -49,7 +53,8 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
         .unroll(vi)
         .unroll(ti);
     stage.similarity.compute_at(stage.scores, panel);
-    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout, tuning.k_unroll);
+    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
+                           tuning.k_unroll);
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {
         lanes.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);

@@ -6,8 +6,8 @@ namespace vit {
 
 using namespace Halide;
 
-// One token an image: a matrix times a vector, which reads every weight once and waits for memory (3 MiB for 1000
-// labels of ViT-B/16, against 340 MiB of the whole model).
+// One token an image: a matrix times a vector, which reads every weight once and waits for memory (3 MiB for
+// 1000 labels of ViT-B/16, against 340 MiB of the whole model).
 void schedule(Head &stage, const HeadTuning &tuning, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;

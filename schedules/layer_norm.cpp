@@ -4,8 +4,8 @@ namespace vit {
 
 using namespace Halide;
 
-// A tile of tokens (18 KiB at 768 channels) passes three times, the second and third time from L1. One vector
-// accumulator a token: token_tile of them hide the latency of the addition.
+// A tile of tokens (18 KiB at 768 channels) passes three times, the second and third time from L1. One
+// vector accumulator a token: token_tile of them hide the latency of the addition.
 void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at) {
     using namespace dims;
     for (Func lanes : {stage.lane_sum, stage.lane_squares}) {

@@ -20,11 +20,13 @@ Machine machine_of(const Target &target) {
     return {target.natural_vector_size<float>(), 16};
 }
 
-// The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units of them to
-// keep the multiply-adds busy (4 x 2 on Zen 3 and Skylake, 4 x 4 on recent Arm cores), panel / lanes registers for a
-// row of weights and one for the broadcast; and the more square it is, the fewer loads a multiply-add needs.
+// The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units
+// of them to keep the multiply-adds busy (4 x 2 on Zen 3 and Skylake, 4 x 4 on recent Arm cores), panel /
+// lanes registers for a row of weights and one for the broadcast; and the more square it is, the fewer loads
+// a multiply-add needs.
 //   16 registers: 6 x 2 = 12 accumulators + 2 + 1 = 15
-//   32 registers: 12 x 2 = 24 accumulators + 2 + 1 = 27 (8 x 3 has as many, but pads heads and labels to 48 channels)
+//   32 registers: 12 x 2 = 24 accumulators + 2 + 1 = 27 (8 x 3 has as many, but pads heads and labels to 48
+//   channels)
 Layout LayoutParams::resolve(const Target &target) const {
     const Machine machine = machine_of(target);
     Layout layout{machine.lanes, machine.registers >= 32 ? 12 : 6, 2 * machine.lanes};
@@ -38,6 +40,8 @@ Layout LayoutParams::resolve(const Target &target) const {
     if (panel) {
         layout.panel = panel;
     }
+    _halide_user_assert(layout.panel % layout.lanes == 0)
+        << "panel " << layout.panel << " is no multiple of lanes " << layout.lanes << "\n";
     return layout;
 }
 

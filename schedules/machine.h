@@ -13,7 +13,8 @@ struct Machine {
 
 Machine machine_of(const Halide::Target &target);
 
-// The blocks of generators/layout.h for a target, as generator parameters. 0 means: what the machine suggests.
+// The blocks of generators/layout.h for a target, as generator parameters. 0 means: what the machine
+// suggests.
 struct LayoutParams {
     Halide::GeneratorParam<int> lanes{"lanes", 0, 0, 64};
     Halide::GeneratorParam<int> token_tile{"token_tile", 0, 0, 64};

@@ -4,8 +4,8 @@ namespace vit {
 
 using namespace Halide;
 
-// A panel is written from end to end while its rows are read side by side: as many streams as a panel has channels,
-// each along its memory.
+// A panel is written from end to end while its rows are read side by side: as many streams as a panel has
+// channels, each along its memory.
 void schedule(PackPanels &stage) {
     using namespace dims;
     stage.panels.reorder(ci, stage.k, panel).unroll(ci).parallel(panel);

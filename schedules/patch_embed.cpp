@@ -6,8 +6,9 @@ namespace vit {
 
 using namespace Halide;
 
-// The patches of all tokens are laid out first (as many bytes as the picture has), then embedded as a linear layer
-// is (schedules/linear.cpp). Which patch a token is takes two divisions; with ti outside they are done once a token.
+// The patches of all tokens are laid out first (as many bytes as the picture has), then embedded as a linear
+// layer is (schedules/linear.cpp). Which patch a token is takes two divisions; with ti outside they are done
+// once a token.
 void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;
@@ -30,7 +31,8 @@ void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Target &)
         .fuse(panels, b, task)
         .parallel(task);
     stage.projection.compute_at(stage.embedded, tile);
-    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout, tuning.k_unroll);
+    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout,
+                           tuning.k_unroll);
 }
 
 }  // namespace vit

@@ -8,10 +8,11 @@ namespace vit {
 
 using namespace Halide;
 
-// Generated for 6 x 2 vectors on AVX2, a step of k is 12 vfmadd231ps, 6 vbroadcastss and 2 vmovups, without a spill:
+// Generated for 6 x 2 vectors on AVX2, a step of k is 12 vfmadd231ps, 6 vbroadcastss and 2 vmovups, without
+// a spill:
 // 6 cycles of Zen 3's two multiply-add units, against 4 of its loads.
-void schedule_register_tile(Func product, const RVar &k_in_chunk, const std::vector<RVar> &k_outer, const Layout &layout,
-                            int k_unroll) {
+void schedule_register_tile(Func product, const RVar &k_in_chunk, const std::vector<RVar> &k_outer,
+                            const Layout &layout, int k_unroll) {
     using namespace dims;
     product.bound_extent(ci, layout.lanes)
         .bound_extent(vi, layout.vectors())

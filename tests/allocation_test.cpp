@@ -21,7 +21,8 @@ long threads() {
 
 }  // namespace
 
-// glibc's allocator by another name, so that whatever calls malloc and its kind, Halide's stages included, is counted.
+// glibc's allocator by another name, so that whatever calls malloc and its kind, Halide's stages included,
+// is counted.
 extern "C" {
 void *__libc_malloc(std::size_t);
 void *__libc_calloc(std::size_t, std::size_t);

@@ -1,4 +1,5 @@
-// Packed models: the same answers as the checkpoint, and no file that is not exactly one is ever taken for one.
+// Packed models: the same answers as the checkpoint, and no file that is not exactly one is ever taken for
+// one.
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -86,7 +87,8 @@ TEST_F(PackedModel, IsTheSameFileEveryTimeAndReplacesAnOldOne) {
 }
 
 TEST_F(PackedModel, OfAnotherTargetTilingOrVersionIsRefusedByName) {
-    EXPECT_THAT(refusal(replaced("\"target\":\"x86", "\"target\":\"y86")), HasSubstr("packed for target y86"));
+    EXPECT_THAT(refusal(replaced("\"target\":\"x86", "\"target\":\"y86")),
+                HasSubstr("packed for target y86"));
     EXPECT_THAT(refusal(replaced(std::string("\"version\":\"") + version(), "\"version\":\"9.9.9")),
                 HasSubstr("packed by version 9.9.9"));
     const std::size_t blocks = bytes_.find("\"blocks\":[") + 10;
@@ -96,9 +98,10 @@ TEST_F(PackedModel, OfAnotherTargetTilingOrVersionIsRefusedByName) {
 }
 
 TEST_F(PackedModel, ThatIsTruncatedAnywhereIsRefused) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{15},
-                                   std::size_t{16}, std::size_t{100}, std::size_t{1000}, std::size_t{65536},
-                                   bytes_.size() / 2, bytes_.size() - 4, bytes_.size() - 1}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{15}, std::size_t{16},
+          std::size_t{100}, std::size_t{1000}, std::size_t{65536}, bytes_.size() / 2, bytes_.size() - 4,
+          bytes_.size() - 1}) {
         EXPECT_THAT(refusal(bytes_.substr(0, size)), HasSubstr("changed")) << size;
     }
     EXPECT_THAT(refusal(bytes_ + "more"), HasSubstr("weights"));

@@ -37,7 +37,8 @@ void add_format(CLI::App &app, Format &format, const std::vector<std::string> &n
 }
 
 void add_model(CLI::App &app, std::string &directory) {
-    app.add_option("MODEL", directory, "Directory with config.json and model.safetensors, or a packed model")->type_name("");
+    app.add_option("MODEL", directory, "Directory with config.json and model.safetensors, or a packed model")
+        ->type_name("");
 }
 
 void add_number(CLI::App &app, const std::string &name, int &value, int lowest, int highest,

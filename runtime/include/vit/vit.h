@@ -14,9 +14,10 @@
 //         std::printf("%s %.1f %%\n", model->label(best->front().index).c_str(), 100 * best->front().score);
 //     }
 //
-// A Model is immutable and may be shared by any number of threads. A Session owns the buffers and the worker threads
-// of one stream of work; give each thread its own. No function prints, aborts, throws or keeps global state; what can
-// fail returns a Result, whose Error names the file, field, tensor or shape at fault in one sentence.
+// A Model is immutable and may be shared by any number of threads. A Session owns the buffers and the worker
+// threads of one stream of work; give each thread its own. No function prints, aborts, throws or keeps
+// global state; what can fail returns a Result, whose Error names the file, field, tensor or shape at fault
+// in one sentence.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,8 @@ struct Error {
 template<typename T>
 using Result = tl::expected<T, Error>;
 
-// GELU(z) = z Phi(z), with Phi by the error function or by its tanh approximation (Hendrycks and Gimpel 2016).
+// GELU(z) = z Phi(z), with Phi by the error function or by its tanh approximation (Hendrycks and Gimpel
+// 2016).
 enum class Activation { gelu_erf,
                         gelu_tanh };
 
@@ -88,11 +90,13 @@ struct Architecture {
     }
 };
 
-// Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions left out.
+// Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions
+// left out.
 VIT_API double flop(const Architecture &architecture);
 // Number of learned values.
 VIT_API std::int64_t parameters(const Architecture &architecture);
-// The paper's sizes by name: vit-ti16, vit-s16, vit-b16, vit-b32, vit-l16, vit-h14, ... (1000 labels, 224 pixels).
+// The paper's sizes by name: vit-ti16, vit-s16, vit-b16, vit-b32, vit-l16, vit-h14, ... (1000 labels, 224
+// pixels).
 VIT_API Result<Architecture> named_architecture(const std::string &name);
 VIT_API std::vector<std::string> architecture_names();
 
@@ -107,8 +111,8 @@ struct ImageView {
 // A decoded picture, always RGB, that owns its pixels.
 class VIT_API Image {
 public:
-    // JPEG, PNG, BMP, GIF (first frame), TGA, PNM. Alpha is laid over white, 16-bit samples are cut to 8, orientation tags
-    // are not applied. Errors: io, format, and unsupported for more than max_pixels.
+    // JPEG, PNG, BMP, GIF (first frame), TGA, PNM. Alpha is laid over white, 16-bit samples are cut to 8,
+    // orientation tags are not applied. Errors: io, format, and unsupported for more than max_pixels.
     static Result<Image> read(const std::string &path);
     static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image");
     static Result<Image> from_pixels(const ImageView &pixels);
@@ -146,23 +150,27 @@ struct ModelOptions {
 // A checkpoint, read, checked and packed for a backend.
 class VIT_API Model {
 public:
-    // A directory as published on the Hugging Face Hub: config.json, model.safetensors (or its sharded index) and
-    // preprocessor_config.json or processor_config.json; or a file that save_packed wrote.
+    // A directory as published on the Hugging Face Hub: config.json, model.safetensors (or its sharded
+    // index) and preprocessor_config.json or processor_config.json; or a file that save_packed wrote.
     static Result<Model> load(const std::string &path, const ModelOptions &options = {});
-    // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed to the model's size.
-    static Result<Model> random(const Architecture &architecture, std::uint64_t seed = 0, const ModelOptions &options = {});
+    // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed
+    // to the model's size.
+    static Result<Model> random(const Architecture &architecture, std::uint64_t seed = 0,
+                                const ModelOptions &options = {});
 
     Model(Model &&) noexcept;
     Model &operator=(Model &&) noexcept;
     ~Model();
 
-    // Writes the model as packed for its backend into one file, which load then maps instead of reading and packing: for
-    // the backend's target and version of this library only, others refuse it. An existing file is replaced at the end.
+    // Writes the model as packed for its backend into one file, which load then maps instead of reading and
+    // packing: for the backend's target and version of this library only, others refuse it. An existing file
+    // is replaced at the end.
     // Errors: io.
     Result<void> save_packed(const std::string &file) const;
 
     const Architecture &architecture() const;
-    const std::string &label(int index) const;  // "LABEL_7" where the checkpoint names none; empty if out of range
+    // "LABEL_7" where the checkpoint names none; empty if out of range.
+    const std::string &label(int index) const;
     const BackendInfo &backend() const;
 
     struct Impl;
@@ -176,7 +184,7 @@ private:
 inline constexpr int max_threads = 256;
 
 struct SessionOptions {
-    int threads = 0;    // at most max_threads; 0: as many as this process may use (affinity and cgroup quota)
+    int threads = 0;  // at most max_threads; 0: as many as this process may use (affinity and cgroup quota)
     int max_batch = 1;  // images that one forward pass takes; buffers are sized for it
 };
 
@@ -188,7 +196,8 @@ struct StageTime {
     double flop;          // likewise
 };
 
-// The buffers and threads of one stream of work. Keeps its model alive. Not to be used by two threads at once.
+// The buffers and threads of one stream of work. Keeps its model alive. Not to be used by two threads at
+// once.
 class VIT_API Session {
 public:
     // Errors: argument, memory.
@@ -202,9 +211,11 @@ public:
     Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5);
 
     // The three steps of classify, which allocate nothing after the first picture of a size:
-    // preprocessing as the checkpoint says: picture -> pixels, float32 [channels, image_height, image_width];
+    // preprocessing as the checkpoint says: picture -> pixels, float32 [channels, image_height,
+    // image_width];
     Result<void> preprocess(const ImageView &image, float *pixels);
-    // the network: pixels [batch, channels, image_height, image_width] -> logits [batch, labels], 1 <= batch <= max_batch;
+    // the network: pixels [batch, channels, image_height, image_width] -> logits [batch, labels], 1 <= batch
+    // <= max_batch;
     Result<void> forward(const float *pixels, int batch, float *logits);
     // the scores [batch, labels] of the last forward pass.
     Result<void> scores(float *scores) const;
