@@ -92,6 +92,9 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 
 build/fuzz/build.ninja: | fuzz-tools
 
+# They compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
+build/asan/build.ninja build/tsan/build.ninja: | build-host
+
 # ThreadSanitizer finds no room for its shadow where a kernel spreads addresses over more than 28 bits.
 # A build, too, runs what it made: to list its tests.
 build-tsan test-tsan: unspread = $(shell setarch -R true 2>/dev/null && echo setarch -R)
