@@ -37,16 +37,9 @@ test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
 
-.PHONY: bench bench-stages bench-peers
-bench: bench-stages
-	@$(MAKE) bench-peers
-
-bench-stages: build-host
-	@benches=$$(find build/host -name '*_bench' -type f -executable | sort); test -n "$$benches"; \
-	for bench in $$benches; do echo "bench: $$bench"; $$bench; done
-
+.PHONY: bench
 # Brings the README's table and figure up to date, too.
-bench-peers: build-host
+bench: build-host
 	@scripts/setup peers
 	.venv-peers/bin/python bench/peers/run.py
 	.venv-peers/bin/python bench/peers/report.py --readme README.md --figure bench/figures/peers.png

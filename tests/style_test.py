@@ -178,7 +178,6 @@ STAGE_FILES = [
     "schedules/{}.cpp",
     "tests/{}_test.cpp",
     "tests/reference/{}.h",
-    "bench/{}_bench.cpp",
 ]
 
 
