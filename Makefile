@@ -17,7 +17,7 @@ CTEST := .venv/bin/ctest
 help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
-	@echo 'make bench     all benches: bench-stages, one by one; bench-peers, beside other engines (gigabytes)'
+	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
 	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
