@@ -38,6 +38,11 @@ void wait_for_change(const std::atomic<T> &value, T old) {
     value.wait(old, std::memory_order_acquire);
 }
 
+// The open bit and the number of a loop, with nobody inside.
+std::uint32_t open_loop(std::uint32_t loop) {
+    return (loop << 16) | 0x80000000u;
+}
+
 // Processors that the cgroup's quota amounts to, or 0 if it has none.
 int quota_of_cgroup() {
     double quota = 0, period = 0;
@@ -101,15 +106,32 @@ int ThreadPool::thread_index() {
 void ThreadPool::work(int index) {
     inside_loop = true;
     index_in_pool = index;
-    for (std::uint32_t seen = 0;; seen++) {
+    for (std::uint32_t seen = 0;;) {
         wait_for_change(generation_, seen);
+        seen = generation_.load(std::memory_order_acquire);
         if (stop_) {
             return;
         }
-        take_indices();
-        if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            busy_.notify_one();
+        if (enter(seen)) {
+            take_indices();
+            leave();
         }
+    }
+}
+
+bool ThreadPool::enter(std::uint32_t loop) {
+    std::uint32_t inside = inside_.load(std::memory_order_relaxed);
+    do {
+        if (inside >> 16 != open_loop(loop) >> 16) {
+            return false;
+        }
+    } while (!inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acq_rel));
+    return true;
+}
+
+void ThreadPool::leave() {
+    if ((inside_.fetch_sub(1, std::memory_order_acq_rel) & 0xffff) == 1) {
+        inside_.notify_one();
     }
 }
 
@@ -136,15 +158,17 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     end_ = min + size;
     next_.store(min, std::memory_order_relaxed);
     error_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-    generation_.fetch_add(1, std::memory_order_release);
+    const std::uint32_t loop = generation_.load(std::memory_order_relaxed) + 1;
+    inside_.store(open_loop(loop), std::memory_order_release);
+    generation_.store(loop, std::memory_order_release);
     generation_.notify_all();
 
     inside_loop = true;
     take_indices();
     inside_loop = false;
-    for (int left; (left = busy_.load(std::memory_order_acquire)) != 0;) {
-        wait_for_change(busy_, left);
+    inside_.fetch_and(0xffff, std::memory_order_acq_rel);  // closed: whoever comes now goes back to wait
+    for (std::uint32_t left; (left = inside_.load(std::memory_order_acquire)) != 0;) {
+        wait_for_change(inside_, left);
     }
     return error_.load(std::memory_order_relaxed);
 }

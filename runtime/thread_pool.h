@@ -36,6 +36,8 @@ public:
 private:
     void work(int index);
     void take_indices();
+    bool enter(std::uint32_t loop);
+    void leave();
 
     // The loop being run. Written by the caller while no worker is inside, read by workers after they saw
     // generation_.
@@ -46,7 +48,9 @@ private:
     alignas(64) std::atomic<int> next_{0};
     alignas(64) std::atomic<int> error_{0};
     alignas(64) std::atomic<std::uint32_t> generation_{0};  // counts loops; workers wait for its change
-    alignas(64) std::atomic<int> busy_{0};                  // workers that have not left the loop yet
+    // Who is inside: an open bit and the loop's number above, the count of workers below. Nobody waits for a worker
+    // that has not come in by the time all indices are taken: on a busy machine it may sleep for milliseconds.
+    alignas(64) std::atomic<std::uint32_t> inside_{0};
     bool stop_ = false;
     std::vector<std::thread> workers_;
 };

@@ -1,0 +1,83 @@
+// The thread pool: every index once, from any number of threads, errors passed on, loops inside loops, many short loops.
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "runtime/thread_pool.h"
+
+namespace vit::test {
+
+namespace {
+
+struct Counts {
+    std::vector<std::atomic<int>> of;
+    explicit Counts(int size) : of(size) {}
+};
+
+int count(void *context, int index, std::uint8_t *) {
+    static_cast<Counts *>(context)->of[index]++;
+    return 0;
+}
+
+TEST(ThreadPool, RunsEveryIndexOnce) {
+    for (const int threads : {1, 2, 3, 8}) {
+        ThreadPool pool(threads);
+        EXPECT_EQ(pool.threads(), threads);
+        for (const int size : {0, 1, 2, 3, 7, 100, 1000}) {
+            Counts counts(size + 5);
+            EXPECT_EQ(pool.parallel_for(count, &counts, 5, size, nullptr), 0);
+            for (int i = 0; i < size + 5; i++) {
+                EXPECT_EQ(counts.of[i], i < 5 ? 0 : 1) << i << " of " << size << " with " << threads;
+            }
+        }
+    }
+}
+
+TEST(ThreadPool, RunsManyShortLoopsOneAfterTheOther) {
+    ThreadPool pool(3);
+    Counts counts(4);
+    for (int i = 0; i < 200000; i++) {
+        pool.parallel_for(count, &counts, 0, 4, nullptr);
+        ASSERT_EQ(counts.of[i % 4], i + 1);
+    }
+}
+
+TEST(ThreadPool, PassesAnErrorOn) {
+    ThreadPool pool(2);
+    const auto fails = [](void *, int index, std::uint8_t *) { return index == 17 ? -3 : 0; };
+    EXPECT_EQ(pool.parallel_for(fails, nullptr, 0, 100, nullptr), -3);
+    EXPECT_EQ(pool.parallel_for(fails, nullptr, 0, 10, nullptr), 0);
+}
+
+TEST(ThreadPool, RunsALoopInsideALoop) {
+    struct Nested {
+        ThreadPool pool{3};
+        Counts counts{50};
+    } nested;
+    const auto outer = [](void *context, int, std::uint8_t *) {
+        Nested *n = static_cast<Nested *>(context);
+        return n->pool.parallel_for(count, &n->counts, 0, 50, nullptr);
+    };
+    EXPECT_EQ(nested.pool.parallel_for(outer, &nested, 0, 20, nullptr), 0);
+    for (const std::atomic<int> &times : nested.counts.of) {
+        EXPECT_EQ(times, 20);
+    }
+}
+
+TEST(ThreadPool, StopsRightAfterItsStart) {
+    for (int i = 0; i < 200; i++) {
+        ThreadPool pool(4);
+    }
+}
+
+TEST(ThreadPool, UsesAtLeastOneProcessor) {
+    EXPECT_GE(usable_processors(), 1);
+    EXPECT_LE(usable_processors(), static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+}  // namespace vit::test
