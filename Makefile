@@ -29,7 +29,9 @@ help:
 	@echo 'JOBS=$(JOBS) compilers or tests run at once.'
 
 .PHONY: demo
-demo: build-host
+demo: build/host/build.ninja
+	@echo "host: building the command"
+	@$(CMAKE) --build --preset host --parallel $(JOBS) --target vit_command
 	build/host/vit classify models/fashion-mnist models/fashion-mnist/images --top-k 1
 
 .PHONY: test checked asan ubsan tsan
