@@ -48,8 +48,9 @@ private:
     alignas(64) std::atomic<int> next_{0};
     alignas(64) std::atomic<int> error_{0};
     alignas(64) std::atomic<std::uint32_t> generation_{0};  // counts loops; workers wait for its change
-    // Who is inside: an open bit and the loop's number above, the count of workers below. Nobody waits for a worker
-    // that has not come in by the time all indices are taken: on a busy machine it may sleep for milliseconds.
+    // Who is inside: an open bit and the loop's number above, the count of workers below. Nobody waits for a
+    // worker that has not come in by the time all indices are taken: on a busy machine it may sleep for
+    // milliseconds.
     alignas(64) std::atomic<std::uint32_t> inside_{0};
     bool stop_ = false;
     std::vector<std::thread> workers_;

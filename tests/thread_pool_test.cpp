@@ -1,4 +1,5 @@
-// The thread pool: every index once, from any number of threads, errors passed on, loops inside loops, many short loops.
+// The thread pool: every index once, from any number of threads, errors passed on, loops inside loops, many
+// short loops.
 #include <atomic>
 #include <memory>
 #include <thread>
