@@ -88,7 +88,7 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 build/fuzz/build.ninja: | fuzz-tools
 
 # They compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
-build/asan/build.ninja build/tsan/build.ninja: | build-host
+build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja: | build-host
 
 # ThreadSanitizer finds no room for its shadow where a kernel spreads addresses over more than 28 bits.
 # A build, too, runs what it made: to list its tests.
