@@ -52,7 +52,7 @@ private:
     // worker that has not come in by the time all indices are taken: on a busy machine it may sleep for
     // milliseconds.
     alignas(64) std::atomic<std::uint32_t> inside_{0};
-    bool stop_ = false;
+    std::atomic<bool> stop_{false};  // workers that come late may look while it is being set
     std::vector<std::thread> workers_;
 };
 
