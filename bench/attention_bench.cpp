@@ -1,0 +1,57 @@
+// Attention of one block's heads, between the qkv layer's token matrix and the context. It has no weights.
+#include "bench/support/answer.h"
+
+namespace vit::bench {
+namespace {
+
+// All keys are equal, so that every query sees the mean of the values: value t of each channel is t.
+void run(benchmark::State &state, const std::string &architecture, int threads) {
+    Stage stage(architecture, threads);
+    const Geometry &g = stage.geometry;
+    const auto [lanes, token_tile, panel] = g.blocks;
+    const int part = g.attention_width, head = g.head_chunks * lanes;
+
+    const Memory qkv = constants(g.token_matrix(3 * part), 0.25f);
+    for_tokens(g, 3 * part, [&](std::size_t i, int t, int c) {
+        if (c >= 2 * part) qkv.data()[i] = static_cast<float>(t);
+    });
+    const Memory context = constants(g.token_matrix(part), 0);
+    const Memory keys = constants(g.keys(), 0), values = constants(g.values(), 0);
+
+    const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
+    const auto heads_of = [&](const float *data, int first, int channels) {
+        const std::int64_t tile = chunk * g.chunks(channels);
+        return FloatView<6>(data + g.chunks(first) * chunk,
+                            {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+                             Dim{g.heads, chunk * g.head_chunks}, Dim{g.tiles, tile},
+                             Dim{1, tile * g.tiles}});
+    };
+    auto q = heads_of(qkv.data(), 0, 3 * part), k = heads_of(qkv.data(), part, 3 * part);
+    auto v = heads_of(qkv.data(), 2 * part, 3 * part), to = heads_of(context.data(), 0, part);
+    FloatView<5> keys_view(keys.data(), {panel, head, g.key_panels, g.heads, 1});
+    FloatView<5> values_view(values.data(), {panel, g.value_rows, g.head_panels, g.heads, 1});
+
+    const double tokens = g.tokens, width = stage.architecture.width;
+    const Work work{4 * tokens * tokens * width, 4 * 4 * tokens * width};
+    measure(state, stage, work, [&] {
+        return stage.context.check("attention", stage.kernels.attention(&stage.context, q, k, v, g.tokens,
+                                                                        keys_view, values_view, to));
+    });
+
+    // The weights are one and their sums integers: only the division and the product with it round.
+    const double mean = (tokens - 1) / 2, tolerance = (test::quotient_error + 2 * test::unit) * mean;
+    for_tokens(g, part, [&](std::size_t i, int t, int c) {
+        if (t < g.tokens && c < g.heads * head) expect("context", context.data()[i], mean, tolerance);
+    });
+}
+
+const bool registered = [] {
+    for (const std::string architecture : architectures) {
+        add("attention/" + architecture,
+            [=](benchmark::State &state, int threads) { run(state, architecture, threads); });
+    }
+    return true;
+}();
+
+}  // namespace
+}  // namespace vit::bench

@@ -1,0 +1,106 @@
+// What the benches of all stages share: a backend's kernels at a named size, and how they are timed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <benchmark/benchmark.h>
+
+#include "apps/vit/machine_peak.h"
+#include "runtime/backend.h"
+#include "runtime/buffer.h"
+#include "runtime/geometry.h"
+#include "runtime/kernel_context.h"
+#include "runtime/memory.h"
+
+namespace vit::bench {
+
+inline constexpr const char *architectures[] = {"vit-ti16", "vit-b16", "vit-l16", "vit-h14"};
+
+// A bench fails by throwing; add() turns that into Google Benchmark's error.
+inline void require(bool condition, const std::string &message) {
+    if (!condition) throw std::runtime_error(message);
+}
+
+template<typename T>
+T value_of(Result<T> result) {
+    require(result.has_value(), result ? "" : result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+// The first backend that runs here, with the sizes of a named architecture's buffers in its blocks.
+struct Stage {
+    Architecture architecture;
+    KernelContext context;
+    const Kernels &kernels;
+    Geometry geometry;
+
+    Stage(const std::string &name, int threads)
+        : architecture(value_of(named_architecture(name))),
+          context(threads),
+          kernels(*value_of(choose_backend(""))->kernels),
+          geometry(architecture, blocks()) {}
+
+private:
+    Blocks blocks() {
+        install_halide_handlers();
+        std::int32_t sizes[3] = {};
+        BufferView<1> view(sizes, halide_type_of<std::int32_t>(), {3});
+        value_of(context.check("layout", kernels.layout(&context, view)));
+        return {sizes[0], sizes[1], sizes[2]};
+    }
+};
+
+// What one call has to do: of true tokens and channels, pads do not count. Bytes are those of every operand
+// once, as if caches were endless.
+struct Work {
+    double flop;  // 0 where a stage moves or resamples integers, to which the peak says nothing
+    double bytes;
+};
+
+// Times call(), which returns a Result<void>, and reports the rates. Returns how many calls there were: one
+// more than was timed, in which the context's memory takes its size.
+template<typename Call>
+std::int64_t measure(benchmark::State &state, Stage &stage, const Work &work, Call call) {
+    using Clock = std::chrono::steady_clock;
+    const int threads = stage.context.pool().threads();
+    const double peak_before = work.flop > 0 ? command::measure_peak(threads) : 0;
+    value_of(call());
+    const auto start = Clock::now();
+    for (auto _ : state) {
+        value_of(call());
+    }
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const auto timed = static_cast<std::int64_t>(state.iterations());
+    constexpr auto rate = benchmark::Counter::kIsIterationInvariantRate;
+    state.counters["bytes/s"] = benchmark::Counter(work.bytes, rate);
+    if (work.flop > 0) {
+        // On either side: the clock may have changed in between.
+        const double peak = (peak_before + command::measure_peak(threads)) / 2;
+        state.counters["FLOP/s"] = benchmark::Counter(work.flop, rate);
+        state.counters["peak_percent"] = 100 * work.flop * static_cast<double>(timed) / seconds / peak;
+    }
+    return timed + 1;
+}
+
+// Registers run(state, threads) as NAME/threads:1 and NAME/threads:2. Returns true, so that a file can do so
+// while it initializes a constant.
+template<typename Run>
+bool add(const std::string &name, Run run) {
+    const auto guarded = [run](benchmark::State &state) {
+        try {
+            run(state, static_cast<int>(state.range(0)));
+        } catch (const std::exception &error) {
+            state.SkipWithError(error.what());
+        }
+    };
+    benchmark::RegisterBenchmark(name.c_str(), guarded)
+        ->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMicrosecond);
+    return true;
+}
+
+}  // namespace vit::bench
