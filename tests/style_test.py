@@ -178,6 +178,7 @@ STAGE_FILES = [
     "schedules/{}.cpp",
     "tests/{}_test.cpp",
     "tests/reference/{}.h",
+    "bench/{}_bench.cpp",
 ]
 
 
