@@ -104,15 +104,15 @@ Result<Preprocessing> read_preprocessing(const JsonFields &fields) {
     return p;
 }
 
-// The size of the pixels that preprocessing makes must be the model's: nothing checks it later.
+// Every picture must come out in the model's size, as a checkpoint's reader demands too.
 Result<void> check_size(const PackedHeader &header, const JsonFields &fields) {
     const Architecture &a = header.architecture;
     const Preprocessing &p = header.preprocessing;
     const int height = p.do_center_crop ? p.crop_height : p.height;
     const int width = p.do_center_crop ? p.crop_width : p.width;
     const bool fixed = p.do_center_crop || (p.do_resize && p.shortest_edge == 0);
-    if (fixed && (height != a.image_height || width != a.image_width)) {
-        return fields.error("preprocessing", "makes pixels of another size than the model's");
+    if (!fixed || (height != a.image_height || width != a.image_width)) {
+        return fields.error("preprocessing", "does not make all pictures the model's size");
     }
     return {};
 }

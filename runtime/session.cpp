@@ -62,6 +62,12 @@ Result<void> Session::preprocess(const ImageView &image, float *pixels) {
             impl_->plan.reset();
             VIT_TRY_ASSIGN(impl_->plan, plan_preprocess(model.preprocessing, image.width, image.height));
         }
+        // A caller sizes its pixels by the architecture: never write more.
+        const Architecture &a = model.architecture;
+        if (impl_->plan->width != a.image_width || impl_->plan->height != a.image_height) {
+            impl_->plan.reset();
+            return fail(ErrorCode::config, "preprocessing makes pixels of another size than the model's");
+        }
         return run_preprocess(*model.backend->kernels, impl_->context, *impl_->plan, image, pixels);
     } catch (const std::bad_alloc &) {
         return fail(ErrorCode::memory, "preprocess: out of memory");
