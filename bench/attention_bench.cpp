@@ -16,7 +16,6 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
         if (c >= 2 * part) qkv.data()[i] = static_cast<float>(t);
     });
     const Memory context = constants(g.token_matrix(part), 0);
-    const Memory keys = constants(g.keys(), 0), values = constants(g.values(), 0);
 
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
     const auto heads_of = [&](const float *data, int first, int channels) {
@@ -28,14 +27,12 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
     };
     auto q = heads_of(qkv.data(), 0, 3 * part), k = heads_of(qkv.data(), part, 3 * part);
     auto v = heads_of(qkv.data(), 2 * part, 3 * part), to = heads_of(context.data(), 0, part);
-    FloatView<5> keys_view(keys.data(), {panel, head, g.key_panels, g.heads, 1});
-    FloatView<5> values_view(values.data(), {panel, g.value_rows, g.head_panels, g.heads, 1});
 
     const double tokens = g.tokens, width = stage.architecture.width;
     const Work work{4 * tokens * tokens * width, 4 * 4 * tokens * width};
     measure(state, stage, work, [&] {
-        return stage.context.check("attention", stage.kernels.attention(&stage.context, q, k, v, g.tokens,
-                                                                        keys_view, values_view, to));
+        return stage.context.check("attention",
+                                   stage.kernels.attention(&stage.context, q, k, v, g.tokens, to));
     });
 
     // The weights are one and their sums integers: only the division and the product with it round.

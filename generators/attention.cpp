@@ -17,23 +17,17 @@ public:
     Input<Buffer<float, 6>> q{"q"}, k{"k"}, v{"v"};
     Input<int> tokens{"tokens"};  // N + 1, before padding
 
-    Output<Buffer<float, 5>> keys{"keys"};        // [s in panel, d, panel, h, b], scratch
-    Output<Buffer<float, 5>> values{
-        "values"};  // [d in panel, s, panel, h, b], scratch; s padded to whole chunks
     Output<Buffer<float, 6>> context{"context"};  // [di, ti, chunk, h, tile, b]
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(q, k, v, tokens, q.dim(2).extent(), blocks);
-        keys = stage->keys;
-        values = stage->values;
+        stage.emplace(q, k, v, tokens, q.dim(2).extent(), q.dim(4).extent(),
+                      q.dim(3).extent() * q.dim(5).extent(), blocks);
         context = stage->context;
 
         bound_tiles(q, blocks);
         bound_tiles(k, blocks);
         bound_tiles(v, blocks);
-        bound_panels(keys, blocks);
-        bound_panels(values, blocks);
         bound_tiles(context, blocks);
     }
 

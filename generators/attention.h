@@ -6,11 +6,8 @@
 // its exponential cost nothing then. Dividing D_h sums a token is less work than dividing N + 1 weights.
 //
 // Both products read tiles on the left and panels on the right (generators/layout.h): q and the weights are
-// tiles; keys and values are copied into panels first, once an image, into buffers that the caller lends:
-//   keys   [s in panel, d, panel, h, b]
-//   values [d in panel, s, panel, h, b]
-// Tokens past the last one repeat it there, and keys among them get a score of -1e30, so that their weight
-// is 2^-126.
+// tiles; keys and values are copied into panels first. Tokens past the last one repeat it there, and keys
+// among them get a score of -1e30, so that their weight is 2^-126.
 #pragma once
 
 #include "generators/activation.h"
@@ -20,7 +17,10 @@
 namespace vit {
 
 struct Attention {
-    Halide::Func keys{"keys"}, values{"values"};
+    Halide::Func key_rows{"key_rows"};        // [ci, s, chunk, h, b]
+    Halide::Func key_columns{"key_columns"};  // [s, ci, chunk, h, b]
+    Halide::Func keys{"keys"};      // [si, d, panel, h, b]: panels of keys; si runs over a panel here
+    Halide::Func values{"values"};  // [di, s, panel, h, b]: panels of a head's channels; di likewise
     Halide::Func similarity{"similarity"};  // [si, vi, ti, panel, tile, h, b]: the register tile of q . k
     Halide::Func scores{"scores"};          // [si, ti, chunk, tile, h, b]
     Halide::Func lane_max{"lane_max"};      // [si, ti, tile, h, b]
@@ -35,28 +35,30 @@ struct Attention {
     Halide::RDom key_chunk;                 // [chunk] of keys
     Halide::RDom key;                       // [s in chunk, chunk]
     Halide::RDom lane;                      // [si]
+    Halide::Expr tiles, heads;              // tiles of an image, heads of all images
     Layout layout;
 
-    // q, k and v are [di, ti, chunk, h, tile, b]; tokens is N + 1; chunks are those of a head.
+    // q, k and v are [di, ti, chunk, h, tile, b]; tokens is N + 1; chunks are those of a head, tiles those
+    // of an image, heads those of all images.
     Attention(Halide::Func q, Halide::Func k, Halide::Func v, Halide::Expr tokens, Halide::Expr chunks,
-              Layout layout)
+              Halide::Expr tiles, Halide::Expr heads, Layout layout)
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
           key(0, layout.lanes, 0, (tokens + layout.lanes - 1) / layout.lanes, "key"),
-          lane(0, layout.lanes, "lane"), layout(layout) {
+          lane(0, layout.lanes, "lane"), tiles(tiles), heads(heads), layout(layout) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();
         const float excluded = -1e30f;
 
-        // si runs over a whole panel here, over one of its vectors below.
-        const Expr s_of_key = min(panel * layout.panel + si, tokens - 1);
-        keys(si, d, panel, h, b) =
-            k(d % lanes, s_of_key % layout.token_tile, d / lanes, h, s_of_key / layout.token_tile, b);
-        const Expr s_of_value = min(s, tokens - 1);
+        const Expr token = min(s, tokens - 1);
+        key_rows(ci, s, chunk, h, b) =
+            k(ci, token % layout.token_tile, chunk, h, token / layout.token_tile, b);
+        key_columns(s, ci, chunk, h, b) = key_rows(ci, s, chunk, h, b);
+        keys(si, d, panel, h, b) = key_columns(panel * layout.panel + si, d % lanes, d / lanes, h, b);
         values(di, s, panel, h, b) =
-            v(di % lanes, s_of_value % layout.token_tile, min(panel * vectors + di / lanes, chunks - 1), h,
-              s_of_value / layout.token_tile, b);
+            v(di % lanes, token % layout.token_tile, min(likely(panel * vectors + di / lanes), chunks - 1),
+              h, token / layout.token_tile, b);
 
         similarity(ci, vi, ti, panel, tile, h, b) =
             select(panel * layout.panel + vi * lanes + ci < tokens, 0.0f, excluded);

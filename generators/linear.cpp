@@ -32,8 +32,8 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(), epilogue,
-                      blocks);
+        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(),
+                      x.dim(3).extent(), epilogue, blocks);
         y = stage->y;
 
         bound_tiles(x, blocks);
@@ -46,7 +46,7 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
     }
 
 private:

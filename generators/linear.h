@@ -24,13 +24,15 @@ struct Linear {
     Halide::Func product{"product"};  // [ci, vi, ti, panel, tile]: the register tile
     Halide::Func y{"y"};              // [ci, ti, chunk, tile]
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
+
+    Halide::Expr tiles;               // of tokens
     Layout layout;
 
     // x [ki, ti, chunk, tile], weights [c in panel, k, panel], bias [c], residual as y (used by that
     // epilogue alone).
     Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
-           Halide::Expr chunks, Epilogue epilogue, Layout layout)
-        : k(0, layout.lanes, 0, chunks, "k"), layout(layout) {
+           Halide::Expr chunks, Halide::Expr tiles, Epilogue epilogue, Layout layout)
+        : k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
         using namespace dims;
         using Halide::Expr;
 

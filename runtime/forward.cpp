@@ -33,14 +33,12 @@ Result<Forward> Forward::create(const Model::Impl &model, int max_batch) {
     const std::size_t qkv = reserve(g.token_matrix(3 * g.attention_width));
     const std::size_t context = reserve(g.token_matrix(g.attention_width));
     const std::size_t hidden = reserve(g.token_matrix(g.mlp_width));
-    const std::size_t keys = reserve(g.keys());
-    const std::size_t values = reserve(g.values());
     const std::size_t logits = reserve(g.labels);
     const std::size_t scores = reserve(g.labels);
 
     const std::size_t largest =
         std::max({g.token_matrix(g.patch_values), g.token_matrix(3 * g.attention_width),
-                  g.token_matrix(g.mlp_width), g.keys(), g.values()});
+                  g.token_matrix(g.mlp_width)});
     if (batch * largest >= std::size_t{1} << 31) {
         return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
                                              " is too large for this model: one of " +
@@ -55,8 +53,6 @@ Result<Forward> Forward::create(const Model::Impl &model, int max_batch) {
     forward.qkv_ = base + qkv;
     forward.context_ = base + context;
     forward.hidden_ = base + hidden;
-    forward.keys_ = base + keys;
-    forward.values_ = base + values;
     forward.logits_ = base + logits;
     forward.scores_ = base + scores;
     return forward;
@@ -190,12 +186,10 @@ Result<void> Forward::attention(const float *qkv, float *context_out) {
     auto q = heads_of(qkv, 3 * part);
     auto k = heads_of(qkv + part * chunk, 3 * part);
     auto v = heads_of(qkv + 2 * part * chunk, 3 * part);
-    FloatView<5> keys(keys_, {panel, head_chunks * lanes, g.key_panels, g.heads, batch_});
-    FloatView<5> values(values_, {panel, g.value_rows, g.head_panels, g.heads, batch_});
     auto context_view = heads_of(context_out, part);
     const double tokens = arch_.tokens();
     return stage("attention", 4.0 * batch_ * tokens * tokens * arch_.width, [&](KernelContext *context) {
-        return kernels_.attention(context, q, k, v, g.tokens, keys, values, context_view);
+        return kernels_.attention(context, q, k, v, g.tokens, context_view);
     });
 }
 

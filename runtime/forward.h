@@ -66,8 +66,6 @@ private:
     float *qkv_;      // 3 attention_width
     float *context_;  // attention_width
     float *hidden_;   // mlp_width
-    float *keys_;     // [s in panel, d, panel, h, b]
-    float *values_;   // [d in panel, s, panel, h, b]
     float *logits_;   // [n, b]
     float *scores_;   // [n, b]
 

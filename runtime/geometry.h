@@ -25,10 +25,7 @@ struct Geometry {
           head_chunks(divide_up(a.head_size(), blocks.lanes)),
           attention_width(whole_panels(a.heads * head_chunks * blocks.lanes)),
           patch_chunks(divide_up(a.patch_width, blocks.lanes)),
-          patch_values(a.channels * a.patch_height * patch_chunks * blocks.lanes),
-          key_panels(divide_up(tokens, blocks.panel)),
-          value_rows(divide_up(tokens, blocks.lanes) * blocks.lanes),
-          head_panels(divide_up(head_chunks * blocks.lanes, blocks.panel)) {}
+          patch_values(a.channels * a.patch_height * patch_chunks * blocks.lanes) {}
 
     static int divide_up(int n, int block) { return (n + block - 1) / block; }
     int whole_panels(int channels) const { return divide_up(channels, blocks.panel) * blocks.panel; }
@@ -37,12 +34,6 @@ struct Geometry {
     // A token matrix [ci, ti, chunk, tile] of one image.
     std::size_t token_matrix(int channels) const {
         return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
-    }
-    std::size_t keys() const {
-        return static_cast<std::size_t>(heads) * key_panels * blocks.panel * head_chunks * blocks.lanes;
-    }
-    std::size_t values() const {
-        return static_cast<std::size_t>(heads) * head_panels * blocks.panel * value_rows;
     }
 
     Blocks blocks;
@@ -56,7 +47,6 @@ struct Geometry {
     int attention_width;  // all heads side by side: of q, of k, of v and of the context
     int patch_chunks;     // of a row of a patch
     int patch_values;     // k of patch_embed
-    int key_panels, value_rows, head_panels;
 };
 
 }  // namespace vit

@@ -73,7 +73,44 @@ int usable_processors() {
     return std::max(1, count);
 }
 
-ThreadPool::ThreadPool(int threads) {
+// What is left of a thread's part of a loop: the owner takes from its front, others from its back.
+class alignas(64) ThreadPool::Share {
+public:
+    void set(int begin, int end) { left_.store(pack(begin, end), std::memory_order_relaxed); }
+
+    // False if nothing is left.
+    bool take_front(int &index) {
+        return take([&](int begin, int end) { return index = begin, pack(begin + 1, end); });
+    }
+    bool take_back(int &index) {
+        return take([&](int begin, int end) { return index = end - 1, pack(begin, end - 1); });
+    }
+
+private:
+    static std::uint64_t pack(int begin, int end) {
+        return static_cast<std::uint64_t>(static_cast<std::uint32_t>(end)) << 32 |
+               static_cast<std::uint32_t>(begin);
+    }
+
+    template<typename Rest>
+    bool take(Rest rest) {
+        std::uint64_t left = left_.load(std::memory_order_relaxed);
+        while (true) {
+            const int begin = static_cast<int>(static_cast<std::uint32_t>(left));
+            const int end = static_cast<int>(left >> 32);
+            if (begin >= end) {
+                return false;
+            }
+            if (left_.compare_exchange_weak(left, rest(begin, end), std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+    }
+
+    std::atomic<std::uint64_t> left_{0};
+};
+
+ThreadPool::ThreadPool(int threads) : shares_(std::make_unique<Share[]>(std::max(1, threads))) {
     workers_.reserve(std::max(0, threads - 1));
     try {
         for (int i = 1; i < threads; i++) {
@@ -113,7 +150,7 @@ void ThreadPool::work(int index) {
             return;
         }
         if (enter(seen)) {
-            take_indices();
+            run_indices(index);
             leave();
         }
     }
@@ -135,10 +172,19 @@ void ThreadPool::leave() {
     }
 }
 
-void ThreadPool::take_indices() {
-    for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < end_;) {
-        if (const int error = task_(context_, i, closure_)) {
+void ThreadPool::run_indices(int thread) {
+    const auto run = [this](int index) {
+        if (const int error = task_(context_, index, closure_)) {
             error_.store(error, std::memory_order_relaxed);
+        }
+    };
+    int index;
+    while (shares_[thread].take_front(index)) {
+        run(index);
+    }
+    for (int other = 1; other < threads(); other++) {
+        while (shares_[(thread + other) % threads()].take_back(index)) {
+            run(index);
         }
     }
 }
@@ -155,8 +201,10 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     task_ = task;
     context_ = context;
     closure_ = closure;
-    end_ = min + size;
-    next_.store(min, std::memory_order_relaxed);
+    for (int thread = 0; thread < threads(); thread++) {
+        const auto begin_of = [&](std::int64_t i) { return min + static_cast<int>(i * size / threads()); };
+        shares_[thread].set(begin_of(thread), begin_of(thread + 1));
+    }
     error_.store(0, std::memory_order_relaxed);
     const std::uint32_t loop = generation_.load(std::memory_order_relaxed) + 1;
     inside_.store(open_loop(loop), std::memory_order_release);
@@ -164,7 +212,7 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     generation_.notify_all();
 
     inside_loop = true;
-    take_indices();
+    run_indices(0);
     inside_loop = false;
     inside_.fetch_and(0xffff, std::memory_order_acq_rel);  // closed: whoever comes now goes back to wait
     for (std::uint32_t left; (left = inside_.load(std::memory_order_acquire)) != 0;) {

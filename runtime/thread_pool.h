@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace vit {
 // Number of processors this process may use: its affinity mask, cut by the cgroup's quota; at least 1.
 int usable_processors();
 
-// A fixed number of threads that take the indices of a loop one after the other. Workers spin for some
+// A fixed number of threads, each with a share of the indices of a loop: neighbours, since these use the
+// same weights. Who is done with the own share takes from the ends of the others'. Workers spin for some
 // microseconds before they sleep: the stages of a forward pass follow each other within that time.
 class ThreadPool {
 public:
@@ -34,8 +36,10 @@ public:
     int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure);
 
 private:
+    class Share;
+
     void work(int index);
-    void take_indices();
+    void run_indices(int thread);
     bool enter(std::uint32_t loop);
     void leave();
 
@@ -44,8 +48,7 @@ private:
     Task task_ = nullptr;
     void *context_ = nullptr;
     std::uint8_t *closure_ = nullptr;
-    int end_ = 0;
-    alignas(64) std::atomic<int> next_{0};
+    std::unique_ptr<Share[]> shares_;  // [thread]
     alignas(64) std::atomic<int> error_{0};
     alignas(64) std::atomic<std::uint32_t> generation_{0};  // counts loops; workers wait for its change
     // Who is inside: an open bit and the loop's number above, the count of workers below. Nobody waits for a

@@ -6,8 +6,10 @@
 namespace vit {
 
 struct AttentionTuning {
-    // Tiles of queries of one head that one task takes.
-    Halide::GeneratorParam<int> tiles_per_task{"tiles_per_task", 8, 1, 256};
+    // Tiles of queries of one head that one task takes at most: fewer balance better, and pack more often.
+    Halide::GeneratorParam<int> tiles_per_task{"tiles_per_task", 64, 1, 256};
+    // Tasks there should be at least, where there are few heads.
+    Halide::GeneratorParam<int> least_tasks{"least_tasks", 6, 1, 256};
     // Steps of either product in a row without a branch, at most one chunk.
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };

@@ -64,9 +64,6 @@ public:
           shape_(shape),
           head_chunks_(divide_up(shape.head_size, variant.blocks.lanes)),
           width_(round_up(shape.heads * head_chunks_ * variant.blocks.lanes, variant.blocks.panel)),
-          key_panels_(divide_up(shape.tokens, variant.blocks.panel)),
-          value_rows_(round_up(shape.tokens, variant.blocks.lanes)),
-          head_panels_(divide_up(head_chunks_ * variant.blocks.lanes, variant.blocks.panel)),
           qkv_(variant.blocks, shape.tokens, 3 * width_, shape.batch, 3 * width_),
           context_(variant.blocks, shape.tokens, width_, shape.batch, width_) {}
 
@@ -101,16 +98,9 @@ public:
                                  Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
                                  Dim{tiles.tiles, tile}, Dim{shape_.batch, tile * tiles.tiles}});
         };
-        const std::size_t heads = static_cast<std::size_t>(shape_.batch) * shape_.heads;
-        Floats keys(heads * key_panels_ * blocks.panel * head_chunks_ * blocks.lanes);
-        Floats values(heads * head_panels_ * blocks.panel * value_rows_);
-        FloatView<5> keys_view(keys.data(), {blocks.panel, head_chunks_ * blocks.lanes, key_panels_,
-                                             shape_.heads, shape_.batch});
-        FloatView<5> values_view(values.data(),
-                                 {blocks.panel, value_rows_, head_panels_, shape_.heads, shape_.batch});
         kernel_of(variant_, "attention", {},
                   &Kernels::attention)(heads_of(qkv_, 0), heads_of(qkv_, 1), heads_of(qkv_, 2),
-                                       shape_.tokens, keys_view, values_view, heads_of(context_, 0));
+                                       shape_.tokens, heads_of(context_, 0));
         expect_pads();
     }
 
@@ -140,7 +130,7 @@ private:
 
     const Variant &variant_;
     const Shape &shape_;
-    int head_chunks_, width_, key_panels_, value_rows_, head_panels_;
+    int head_chunks_, width_;
     Tiles qkv_, context_;
 };
 

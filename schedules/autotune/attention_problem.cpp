@@ -11,8 +11,8 @@ class AttentionProblem : public Problem {
 public:
     AttentionProblem(const Shape &shape, const Geometry &g)
         : g_(g), batch_(shape.batch), head_(g.head_chunks * g.blocks.lanes),
-          qkv_(g.token_matrix(3 * g.attention_width) * batch_), keys_(g.keys() * batch_),
-          values_(g.values() * batch_), context_(g.token_matrix(g.attention_width) * batch_) {
+          qkv_(g.token_matrix(3 * g.attention_width) * batch_),
+          context_(g.token_matrix(g.attention_width) * batch_) {
         Random random;
         // Scores of deviation 2: weights differ, and no key has it all.
         const float deviation = std::sqrt(2.0f) / std::pow(static_cast<float>(head_), 0.25f);
@@ -46,16 +46,12 @@ public:
         auto q = heads_of(qkv_.data(), 3 * part);
         auto k = heads_of(qkv_.data() + part * chunk, 3 * part);
         auto v = heads_of(qkv_.data() + 2 * part * chunk, 3 * part);
-        FloatView<5> keys(keys_.data(), {panel, head_, g_.key_panels, g_.heads, batch_});
-        FloatView<5> values(values_.data(), {panel, g_.value_rows, g_.head_panels, g_.heads, batch_});
         auto out = heads_of(context_.data(), part);
-        halide_buffer_t *qs = q, *ks = k, *vs = v, *packed_keys = keys, *packed_values = values, *outs = out;
-        return kernel(context, qs, ks, vs, g_.tokens, packed_keys, packed_values, outs);
+        halide_buffer_t *qs = q, *ks = k, *vs = v, *outs = out;
+        return kernel(context, qs, ks, vs, g_.tokens, outs);
     }
 
     void reset() override {
-        keys_.set(unwritten);
-        values_.set(unwritten);
         context_.set(unwritten);
     }
 
@@ -113,7 +109,7 @@ private:
         // A weight's relative error: ln 2 times that of its score and of the largest one, 4 roundings of the
         // exponential.
         const double weight_error = std::log(2.0) * 2 * score_error + 4 * roundoff;
-        const double relative = 2 * (weight_error + sum_error(g_.value_rows)) + 8 * roundoff;
+        const double relative = 2 * (weight_error + sum_error(g_.tokens)) + 8 * roundoff;
         Expected e{token, h, {}, {}};
         for (int d = 0; d < head_; d++) {
             e.values.push_back(sums[d] / total);
@@ -125,7 +121,7 @@ private:
     Geometry g_;
     int batch_, head_;  // padded channels of a head
     Floats qkv_;        // [ci, ti, chunk, tile, b]: queries, keys and values side by side
-    Floats keys_, values_, context_;
+    Floats context_;
     std::vector<int> tokens_;
     std::vector<Expected> expected_;
 };
