@@ -18,6 +18,7 @@ help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
 	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
+	@echo 'make bench-stages  each stage alone, as a percentage of the peak, and what llvm-mca says of its loops'
 	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
@@ -39,7 +40,15 @@ test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
 
-.PHONY: bench
+.PHONY: bench bench-stages
+bench-stages: build-host
+	@scripts/setup model
+	@mkdir -p build/bench/stages
+	for bench in build/host/bench/*_bench; do \
+	    $$bench --benchmark_out_format=json --benchmark_out=build/bench/stages/$$(basename $$bench).json; \
+	done
+	.venv/bin/python scripts/hot_loops.py build/host/stages --measured build/bench/stages
+
 # Brings the README's table and figure up to date, too.
 bench: build-host
 	@scripts/setup peers

@@ -6,6 +6,19 @@ function(vit_target_suffix target variable)
     set(${variable} "${suffix}" PARENT_SCOPE)
 endfunction()
 
+# vit_backend_name(TARGET TAKEN VAR): what users call a target: host, or its architecture and vectors
+# (x86-64-avx2), or the whole of it where an earlier target has that name.
+function(vit_backend_name target taken variable)
+    set(name "${target}")
+    if (NOT target MATCHES "^host")
+        vit_target_family(${target} name)
+    endif ()
+    if (name IN_LIST taken)
+        set(name "${target}")
+    endif ()
+    set(${variable} "${name}" PARENT_SCOPE)
+endfunction()
+
 # vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one Halide target and
 # adds the object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
 # lie beside it: they are what tuning is decided on.

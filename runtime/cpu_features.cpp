@@ -1,23 +1,62 @@
 #include "cpu_features.h"
 
+#include <sstream>
 #include <string_view>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace vit {
 
+namespace {
+
 #if defined(__x86_64__)
+constexpr std::string_view architecture = "x86-64";
+#elif defined(__aarch64__)
+constexpr std::string_view architecture = "arm-64";
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr std::string_view architecture = "riscv-64";
+#else
+constexpr std::string_view architecture = "unknown";
+#endif
+
+// Words of a target that ask nothing of a processor.
+bool says_nothing_of_the_processor(std::string_view word) {
+    constexpr std::string_view words[] = {"linux",        "no_asserts", "no_bounds_query", "no_runtime",
+                                          "user_context", "debug",      "large_buffers",   "no_neon"};
+    for (const std::string_view known : words) {
+        if (word == known) {
+            return true;
+        }
+    }
+    return word.starts_with("tune_");
+}
+
+}  // namespace
+
+#if defined(__x86_64__)
+
+namespace {
+
+bool has_avxvnni() {  // which GCC 12 cannot ask for
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+
+// amx_bf16, amx_tile and amx_int8. No stage computes with tiles, so whether they were asked for from the
+// operating system does not matter.
+bool has_amx() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 3) == 3;
+}
+
+}  // namespace
 
 // GCC's __builtin_cpu_supports reads CPUID and checks by XGETBV that the operating system saves the
 // registers.
-std::string unsupported_cpu(const char *target) {
+bool processor_has(const std::string &feature) {
     __builtin_cpu_init();
-    const std::string features = std::string("-") + target + "-";
-    const auto needs = [&](std::string_view feature) {
-        return features.find("-" + std::string(feature) + "-") != std::string::npos;
-    };
-    const auto missing = [&](std::string_view feature, bool present) {
-        return needs(feature) && !present;
-    };
-    const bool f16c = __builtin_cpu_supports("f16c") != 0;
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd");
     const bool skylake = avx512 && __builtin_cpu_supports("avx512vl") &&
                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
@@ -25,30 +64,41 @@ std::string unsupported_cpu(const char *target) {
         skylake && __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi");
     const bool zen4 =
         cannonlake && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
-    for (const auto &[feature, present] : {
-             std::pair<const char *, bool>{"sse41", __builtin_cpu_supports("sse4.1")},
-             {"avx", __builtin_cpu_supports("avx")},
-             {"f16c", f16c},
-             {"fma", __builtin_cpu_supports("fma")},
-             {"avx2", __builtin_cpu_supports("avx2")},
-             {"avx512", avx512},
-             {"avx512_skylake", skylake},
-             {"avx512_cannonlake", cannonlake},
-             {"avx512_zen4", zen4},
-         }) {
-        if (missing(feature, present)) {
-            return std::string("this processor has no ") + feature;
-        }
-    }
-    return {};
+    return feature == "sse41"                   ? __builtin_cpu_supports("sse4.1") != 0
+           : feature == "avx"                   ? __builtin_cpu_supports("avx") != 0
+           : feature == "f16c"                  ? __builtin_cpu_supports("f16c") != 0
+           : feature == "fma"                   ? __builtin_cpu_supports("fma") != 0
+           : feature == "avx2"                  ? __builtin_cpu_supports("avx2") != 0
+           : feature == "avxvnni"               ? has_avxvnni()
+           : feature == "avx512"                ? avx512
+           : feature == "avx512_skylake"        ? skylake
+           : feature == "avx512_cannonlake"     ? cannonlake
+           : feature == "avx512_zen4"           ? zen4
+           : feature == "avx512_sapphirerapids" ? zen4 && has_amx()
+                                                : false;
 }
 
 #else
 
-std::string unsupported_cpu(const char *) {
-    return {};
+// Only what every processor of the architecture has.
+bool processor_has(const std::string &) {
+    return false;
 }
 
 #endif
+
+std::string unsupported_cpu(const std::string &target, const HasFeature &has) {
+    const std::string prefix = std::string(architecture) + "-";
+    if (!target.starts_with(prefix)) {
+        return "it is for another kind of processor than this one, which is " + std::string(architecture);
+    }
+    std::istringstream words(target.substr(prefix.size()));
+    for (std::string word; std::getline(words, word, '-');) {
+        if (!says_nothing_of_the_processor(word) && !has(word)) {
+            return "this processor has no " + word;
+        }
+    }
+    return {};
+}
 
 }  // namespace vit

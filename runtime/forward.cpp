@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "buffer.h"
-
 namespace vit {
 
 void StageClock::add(const char *name, double milliseconds, double flop) {
@@ -65,13 +63,14 @@ Result<void> Forward::run(KernelContext &context, const float *pixels, int batch
 
     VIT_TRY(patch_embed(pixels, x_));  // eq. 1
     for (const PackedBlock &block : weights_.blocks) {
-        VIT_TRY(layer_norm(x_, block.norm1, y_));
-        VIT_TRY(linear_qkv(y_, block.qkv, qkv_));         // eq. 5
-        VIT_TRY(attention(qkv_, context_));               // eq. 6, 7
-        VIT_TRY(linear_proj(context_, block.proj, x_));   // eq. 8, 2
-        VIT_TRY(layer_norm(x_, block.norm2, y_));
-        VIT_TRY(linear_fc1(y_, block.fc1, hidden_));
-        VIT_TRY(linear_fc2(hidden_, block.fc2, x_));      // eq. 3
+        const Tokens tokens = &block == &weights_.blocks.back() ? Tokens::class_token : Tokens::all;
+        VIT_TRY(layer_norm(x_, block.norm1, Tokens::all, y_));
+        VIT_TRY(linear_qkv(y_, block.qkv, tokens, qkv_));         // eq. 5
+        VIT_TRY(attention(qkv_, tokens, context_));               // eq. 6, 7
+        VIT_TRY(linear_proj(context_, block.proj, tokens, x_));   // eq. 8, 2
+        VIT_TRY(layer_norm(x_, block.norm2, tokens, y_));
+        VIT_TRY(linear_fc1(y_, block.fc1, tokens, hidden_));
+        VIT_TRY(linear_fc2(hidden_, block.fc2, tokens, x_));      // eq. 3
     }
     return head(x_);  // eq. 4
 }
@@ -88,9 +87,16 @@ Result<void> Forward::stage(const char *name, double flop, Call call) {
     return context_of_call_->check(name, code);
 }
 
-// Of true tokens and channels: what is computed for pads does not count.
-double Forward::linear_flop(int inputs, int outputs) const {
-    return 2.0 * batch_ * arch_.tokens() * inputs * outputs;
+// True tokens: what is computed for pads does not count.
+double Forward::count(Tokens tokens) const {
+    return batch_ * (tokens == Tokens::all ? arch_.tokens() : 1.0);
+}
+
+Dim Forward::tiles(Tokens tokens, int channels) const {
+    const Geometry &g = geometry_;
+    const std::int64_t tile = static_cast<std::int64_t>(g.blocks.token_tile) * channels;
+    // The class token is the first of an image.
+    return tokens == Tokens::all ? Dim{g.tiles * batch_, tile} : Dim{batch_, tile * g.tiles};
 }
 
 Result<void> Forward::patch_embed(const float *pixels, float *x) {
@@ -113,84 +119,116 @@ Result<void> Forward::patch_embed(const float *pixels, float *x) {
                  });
 }
 
-Result<void> Forward::layer_norm(const float *x, const PackedNorm &norm, float *y) {
+Result<void> Forward::layer_norm(const float *x, const PackedNorm &norm, Tokens tokens, float *y) {
     const Geometry &g = geometry_;
     const auto [lanes, token_tile, panel] = g.blocks;
-    FloatView<4> in(x, {lanes, token_tile, g.chunks(g.width), g.tiles * batch_});
+    const std::initializer_list<Dim> dims{
+        {lanes, 1}, {token_tile, lanes}, {g.chunks(g.width), lanes * token_tile}, tiles(tokens, g.width)};
+    FloatView<4> in(x, dims), out(y, dims);
     FloatView<1> gamma(norm.gamma, {g.width}), beta(norm.beta, {g.width});
-    FloatView<4> out(y, {lanes, token_tile, g.chunks(g.width), g.tiles * batch_});
-    return stage("layer_norm", 7.0 * batch_ * arch_.tokens() * arch_.width, [&](KernelContext *context) {
+    return stage("layer_norm", 7 * count(tokens) * arch_.width, [&](KernelContext *context) {
         return kernels_.layer_norm(context, in, gamma, beta, arch_.width, arch_.layer_norm_epsilon, out);
     });
 }
 
-namespace {
-
-// The buffers of a linear layer over all tokens of a batch.
-struct LinearViews {
+// The buffers of a linear layer over some tokens, or of the part of it that makes `outputs` channels from
+// `first` on, both whole panels.
+struct Forward::LinearViews {
     FloatView<4> x, y;
     FloatView<3> weights;
     FloatView<1> bias;
 
-    LinearViews(const Geometry &g, int batch, const float *from, const PackedLinear &layer, float *to)
-        : x(from, {g.blocks.lanes, g.blocks.token_tile, g.chunks(layer.inputs), g.tiles * batch}),
-          y(to, {g.blocks.lanes, g.blocks.token_tile, g.chunks(layer.outputs), g.tiles * batch}),
-          weights(layer.panels, {g.blocks.panel, layer.inputs, g.panels(layer.outputs)}),
-          bias(layer.bias, {layer.outputs}) {}
+    LinearViews(const Forward &forward, Tokens tokens, const float *from, const PackedLinear &layer,
+                int first, int outputs, float *to)
+        : LinearViews(forward.geometry_.blocks, forward.tiles(tokens, layer.inputs),
+                      forward.tiles(tokens, layer.outputs), from, layer, first, outputs, to) {}
+    LinearViews(const Forward &forward, Tokens tokens, const float *from, const PackedLinear &layer,
+                float *to)
+        : LinearViews(forward, tokens, from, layer, 0, layer.outputs, to) {}
+
+private:
+    LinearViews(const Blocks &b, Dim tiles_of_x, Dim tiles_of_y, const float *from,
+                const PackedLinear &layer, int first, int outputs, float *to)
+        : x(from, {{b.lanes, 1},
+                   {b.token_tile, b.lanes},
+                   {layer.inputs / b.lanes, b.lanes * b.token_tile},
+                   tiles_of_x}),
+          y(to + static_cast<std::int64_t>(first) * b.token_tile,
+            {{b.lanes, 1},
+             {b.token_tile, b.lanes},
+             {outputs / b.lanes, b.lanes * b.token_tile},
+             tiles_of_y}),
+          weights(layer.panels + static_cast<std::int64_t>(first) * layer.inputs,
+                  {b.panel, layer.inputs, outputs / b.panel}),
+          bias(layer.bias + first, {outputs}) {}
 };
 
-}  // namespace
-
-Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, float *y) {
-    LinearViews views(geometry_, batch_, x, layer, y);
-    return stage("linear/qkv", linear_flop(arch_.width, 3 * arch_.width), [&](KernelContext *context) {
-        return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
-    });
+Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, Tokens queries, float *y) {
+    const int part = geometry_.attention_width;
+    LinearViews q(*this, queries, x, layer, 0, part, y);
+    LinearViews kv(*this, Tokens::all, x, layer, part, 2 * part, y);
+    LinearViews all(*this, Tokens::all, x, layer, y);
+    const double width = arch_.width;
+    return stage("linear/qkv", 2 * (count(queries) + 2 * count(Tokens::all)) * width * width,
+                 [&](KernelContext *context) {
+                     const auto compute = [&](LinearViews &views) {
+                         return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
+                     };
+                     if (queries == Tokens::all) {
+                         return compute(all);
+                     }
+                     const int code = compute(q);
+                     return code ? code : compute(kv);
+                 });
 }
 
-Result<void> Forward::linear_proj(const float *x, const PackedLinear &layer, float *residual_and_y) {
-    LinearViews views(geometry_, batch_, x, layer, residual_and_y);
-    return stage("linear/proj", linear_flop(arch_.width, arch_.width), [&](KernelContext *context) {
+Result<void> Forward::linear_proj(const float *x, const PackedLinear &layer, Tokens tokens,
+                                  float *residual_and_y) {
+    LinearViews views(*this, tokens, x, layer, residual_and_y);
+    return stage("linear/proj", 2 * count(tokens) * arch_.width * arch_.width, [&](KernelContext *context) {
         return kernels_.linear_proj(context, views.x, views.weights, views.bias, views.y, views.y);
     });
 }
 
-Result<void> Forward::linear_fc1(const float *x, const PackedLinear &layer, float *y) {
-    LinearViews views(geometry_, batch_, x, layer, y);
+Result<void> Forward::linear_fc1(const float *x, const PackedLinear &layer, Tokens tokens, float *y) {
+    LinearViews views(*this, tokens, x, layer, y);
     const auto kernel = arch_.activation == Activation::gelu_erf ? kernels_.linear_fc1_gelu_erf
                                                                  : kernels_.linear_fc1_gelu_tanh;
-    return stage("linear/fc1", linear_flop(arch_.width, arch_.mlp_width), [&](KernelContext *context) {
-        return kernel(context, views.x, views.weights, views.bias, views.y);
-    });
+    return stage("linear/fc1", 2 * count(tokens) * arch_.width * arch_.mlp_width,
+                 [&](KernelContext *context) {
+                     return kernel(context, views.x, views.weights, views.bias, views.y);
+                 });
 }
 
-Result<void> Forward::linear_fc2(const float *x, const PackedLinear &layer, float *residual_and_y) {
-    LinearViews views(geometry_, batch_, x, layer, residual_and_y);
-    return stage("linear/fc2", linear_flop(arch_.mlp_width, arch_.width), [&](KernelContext *context) {
-        return kernels_.linear_fc2(context, views.x, views.weights, views.bias, views.y, views.y);
-    });
+Result<void> Forward::linear_fc2(const float *x, const PackedLinear &layer, Tokens tokens,
+                                 float *residual_and_y) {
+    LinearViews views(*this, tokens, x, layer, residual_and_y);
+    return stage(
+        "linear/fc2", 2 * count(tokens) * arch_.width * arch_.mlp_width, [&](KernelContext *context) {
+            return kernels_.linear_fc2(context, views.x, views.weights, views.bias, views.y, views.y);
+        });
 }
 
-Result<void> Forward::attention(const float *qkv, float *context_out) {
+Result<void> Forward::attention(const float *qkv, Tokens queries, float *context_out) {
     const Geometry &g = geometry_;
     const auto [lanes, token_tile, panel] = g.blocks;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
-    const int head_chunks = g.head_chunks;
     // [di, ti, chunk, h, tile, b] in a token matrix of so many chunks.
-    const auto heads_of = [&](const float *data, int chunks) {
-        return FloatView<6>(data, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{head_chunks, chunk},
-                                   Dim{g.heads, chunk * head_chunks}, Dim{g.tiles, chunk * chunks},
+    const auto heads_of = [&](const float *data, Tokens tokens, int chunks) {
+        return FloatView<6>(data, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+                                   Dim{g.heads, chunk * g.head_chunks},
+                                   Dim{tokens == Tokens::all ? g.tiles : 1, chunk * chunks},
                                    Dim{batch_, chunk * chunks * g.tiles}});
     };
     const int part = g.chunks(g.attention_width);
-    auto q = heads_of(qkv, 3 * part);
-    auto k = heads_of(qkv + part * chunk, 3 * part);
-    auto v = heads_of(qkv + 2 * part * chunk, 3 * part);
-    auto context_view = heads_of(context_out, part);
-    const double tokens = arch_.tokens();
-    return stage("attention", 4.0 * batch_ * tokens * tokens * arch_.width, [&](KernelContext *context) {
-        return kernels_.attention(context, q, k, v, g.tokens, context_view);
-    });
+    auto q = heads_of(qkv, queries, 3 * part);
+    auto k = heads_of(qkv + part * chunk, Tokens::all, 3 * part);
+    auto v = heads_of(qkv + 2 * part * chunk, Tokens::all, 3 * part);
+    auto context_view = heads_of(context_out, queries, part);
+    return stage("attention", 4 * count(queries) * arch_.tokens() * arch_.width,
+                 [&](KernelContext *context) {
+                     return kernels_.attention(context, q, k, v, g.tokens, context_view);
+                 });
 }
 
 Result<void> Forward::head(const float *x) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "buffer.h"
 #include "kernel_context.h"
 #include "memory.h"
 #include "model.h"
@@ -37,22 +38,33 @@ public:
     }
 
 private:
+    // The tokens of each image that a stage computes. The head reads the class token alone, so the last
+    // block needs no other, except as keys and values.
+    enum class Tokens { all,
+                        class_token };
+
     Forward(const Model::Impl &model, Memory memory)
         : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights),
           kernels_(*model.backend->kernels), memory_(std::move(memory)) {}
 
     Result<void> patch_embed(const float *pixels, float *x);
-    Result<void> layer_norm(const float *x, const PackedNorm &norm, float *y);
-    Result<void> linear_qkv(const float *x, const PackedLinear &layer, float *y);
-    Result<void> linear_proj(const float *x, const PackedLinear &layer, float *residual_and_y);
-    Result<void> linear_fc1(const float *x, const PackedLinear &layer, float *y);
-    Result<void> linear_fc2(const float *x, const PackedLinear &layer, float *residual_and_y);
-    Result<void> attention(const float *qkv, float *context);
+    Result<void> layer_norm(const float *x, const PackedNorm &norm, Tokens tokens, float *y);
+    // Keys and values are those of all tokens.
+    Result<void> linear_qkv(const float *x, const PackedLinear &layer, Tokens queries, float *y);
+    Result<void> attention(const float *qkv, Tokens queries, float *context);
+    Result<void> linear_proj(const float *x, const PackedLinear &layer, Tokens tokens,
+                             float *residual_and_y);
+    Result<void> linear_fc1(const float *x, const PackedLinear &layer, Tokens tokens, float *y);
+    Result<void> linear_fc2(const float *x, const PackedLinear &layer, Tokens tokens, float *residual_and_y);
     Result<void> head(const float *x);
 
     template<typename Call>
     Result<void> stage(const char *name, double flop, Call call);
-    double linear_flop(int inputs, int outputs) const;
+    // Of the batch.
+    double count(Tokens tokens) const;
+    // The dimension over the tiles of the batch, in a token matrix of so many channels.
+    Dim tiles(Tokens tokens, int channels) const;
+    struct LinearViews;
 
     const Architecture &arch_;
     const Geometry &geometry_;

@@ -7,13 +7,13 @@ namespace vit {
 
 using namespace Halide;
 
-// A task passes its tiles by each of its panels: the panel (48 KiB for k = 768 and 16 channels) stays in L2, a
-// tile (18 KiB) streams. Meanwhile the next panel comes from memory: read when it is needed, it costs 2 % of
-// the time. Tiles are cut into blocks of equal size, so that no task has a remainder of one. Splits are
+// A task passes its tiles by each of its panels: the panel (48 KiB for k = 768 and 16 channels) stays in L2,
+// a tile (18 KiB) streams. Meanwhile the next panel comes from memory: read when it is needed, it costs 2 %
+// of the time. Tiles are cut into blocks of equal size, so that no task has a remainder of one. Splits are
 // guarded, not shifted: y may be the residual, which must be added once.
-// Zen 3, AVX2, ViT-B/16, weights cold, one thread: 95 to 96 % of the FMA peak for qkv, proj and fc2, 93 % for
-// fc1 with its GELU by erf. Tiles of 8, 11 or 17 in a task, so that they stay in L2 instead: no better for
-// k = 768, 1 to 4 % worse for k = 3072.
+// Zen 3, AVX2, ViT-B/16, weights cold, one thread: 95 to 96 % of the FMA peak for qkv, proj and fc2, 93 %
+// for fc1 with its GELU by erf. Tiles of 8, 11 or 17 in a task, so that they stay in L2 instead: no better
+// for k = 768, 1 to 4 % worse for k = 3072.
 void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, const Target &) {
     using namespace dims;
     Var panel_in_task("panel_in_task"), tile_in_task("tile_in_task"), tiles("tiles"), panels("panels"),

@@ -6,8 +6,8 @@
 namespace vit {
 
 struct PatchEmbedTuning {
-    // Panels that one task takes.
-    Halide::GeneratorParam<int> panels_per_task{"panels_per_task", 4, 1, 64};
+    // Panels that one task takes, as in schedules/linear.h.
+    Halide::GeneratorParam<int> panels_per_task{"panels_per_task", 1, 1, 3};
     // Steps of k in a row without a branch, at most one chunk.
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };

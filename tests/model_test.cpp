@@ -1,13 +1,17 @@
 // Whole models against transformers, through the public interface alone. VIT_GOLDEN_LARGE=DIRECTORY adds
 // the models that `make_models.py --large DIRECTORY` made.
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -42,17 +46,22 @@ bool same_bits(const std::vector<float> &a, const std::vector<float> &b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-class ModelTest : public testing::TestWithParam<std::string> {
+// Every model on every backend that can run here.
+class ModelTest : public testing::TestWithParam<std::tuple<std::string, std::string>> {
 protected:
+    const std::string &directory() const { return std::get<0>(GetParam()); }
+    const std::string &backend() const { return std::get<1>(GetParam()); }
+
     Session session(int threads, int max_batch) const {
         return value_of(Session::create(model, {.threads = threads, .max_batch = max_batch}));
     }
 
-    Golden golden{GetParam()};
-    Model model = value_of(Model::load(GetParam()));
+    Golden golden{directory()};
+    Model model = value_of(Model::load(directory(), {.backend = backend()}));
 };
 
 TEST_P(ModelTest, is_what_the_golden_files_hold) {
+    EXPECT_EQ(model.backend().name, backend());
     const Architecture &a = model.architecture();
     const std::vector<int> pixels{golden.batch(), a.channels, a.image_height, a.image_width};
     EXPECT_EQ(golden.pixels.shape, pixels);
@@ -171,7 +180,7 @@ TEST_P(ModelTest, a_picture_is_classified_as_by_transformers) {
 }
 
 TEST_P(ModelTest, labels_are_those_of_the_configuration) {
-    std::ifstream file(GetParam() + "/config.json");
+    std::ifstream file(directory() + "/config.json");
     const nlohmann::json config = nlohmann::json::parse(file);
     for (int i = 0; i < golden.labels(); i++) {
         std::string expected = "LABEL_" + std::to_string(i);
@@ -182,7 +191,25 @@ TEST_P(ModelTest, labels_are_those_of_the_configuration) {
     EXPECT_EQ(model.label(golden.labels()), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(models, ModelTest, testing::ValuesIn(golden_directories()), golden_name);
+std::vector<std::string> supported_backends() {
+    std::vector<std::string> names;
+    for (const BackendInfo &backend : backends()) {
+        if (backend.supported) names.push_back(backend.name);
+    }
+    return names;
+}
+
+std::string name_of(const testing::TestParamInfo<std::tuple<std::string, std::string>> &info) {
+    const std::filesystem::path directory = std::get<0>(info.param);
+    std::string name = directory.filename().string() + "_" + std::get<1>(info.param);
+    std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(models, ModelTest,
+                         testing::Combine(testing::ValuesIn(golden_directories()),
+                                          testing::ValuesIn(supported_backends())),
+                         name_of);
 
 }  // namespace
 }  // namespace vit::test

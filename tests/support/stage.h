@@ -3,7 +3,9 @@
 //     const auto kernel = kernel_of(variant, "linear", {{"epilogue", "none"}}, &Kernels::linear);
 //     kernel(x, weights, bias, y);   // fails the test if the stage reports an error
 //
-// Halide's own header stays in stage.cpp: it is as large as everything else a test includes together.
+// Halide's own header stays in stage_in_process.cpp: it is as large as everything else a test includes
+// together. Where Halide cannot compile for the machine that runs the test, stage_library_only.cpp stands in
+// its place.
 #pragma once
 
 #include <functional>
@@ -30,8 +32,10 @@ struct Variant {
     friend void PrintTo(const Variant &variant, std::ostream *out) { *out << variant.name; }
 };
 
-// With the default schedule: in process, checked and as released, and every backend of the library that can
-// run here.
+// With the default schedule: in process, checked and as released.
+std::vector<Variant> in_process_defaults();
+
+// The same, and every backend of the library that can run here.
 std::vector<Variant> default_variants();
 
 // Every combination of the smallest and the largest value of the stage's tunables, in process and checked.
@@ -51,6 +55,9 @@ using Kernel = std::function<void(Arguments...)>;
 
 template<typename... Arguments>
 Kernel<Arguments...> compile(const Variant &variant, const std::string &generator, const Params &params);
+
+// What the layout generator says.
+Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout);
 
 // Calls a kernel of the library, which wants a KernelContext.
 void call_library(const std::string &stage, const std::function<int(const void *)> &call);

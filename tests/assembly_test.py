@@ -1,0 +1,122 @@
+"""The hot loops of the compiled stages, as the compiler left them: a register tile stays in registers.
+
+    python assembly_test.py STAGES [unittest's options]
+
+STAGES is the directory with the stages' assembly. A compiler may drop in silence what a schedule asks for: a
+spill in these loops costs a tenth of the speed and fails no other test.
+"""
+
+import math
+import pathlib
+import re
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from hot_loops import Loop, innermost_loops, product_loops  # noqa: E402
+
+STAGES = None
+
+# Products in a stage's loops; attention has that of queries and keys, and that of weights and values.
+PRODUCTS = {
+    "linear_qkv": 1, "linear_proj": 1, "linear_fc1_gelu_erf": 1, "linear_fc1_gelu_tanh": 1, "linear_fc2": 1,
+    "patch_embed": 1, "attention": 2,
+}
+
+# By what is in the name of a target: lanes, rows and vectors of the register tile (schedules/machine.cpp).
+TILES = [
+    (r"-avx512", (16, 12, 2)),
+    (r"-avx2?\b", (8, 6, 2)),
+    (r"^x86", (4, 6, 2)),
+    (r"^arm-64", (4, 12, 2)),
+]
+
+# What the loop of a register tile consists of, beside multiply-adds: loads, broadcasts, the next panel's
+# prefetch, and the loop itself.
+BESIDE = re.compile(
+    r"v?mov[ua]ps|vbroadcastss|movss|v?shufps|prefetch\w+|addps"
+    r"|add[q]?|sub[q]?|inc[q]?|dec[q]?|lea[q]?|cmp[q]?|test[q]?|mov[qls]\w*|j\w+"
+    r"|ldr|ldp|ld1\w*|dup|prfm|add|sub|subs|cmp|mov|b\.\w+|cbn?z"
+)
+
+
+def tile_of(target):
+    return next(tile for pattern, tile in TILES if re.search(pattern, target))
+
+
+class AssemblyTest(unittest.TestCase):
+    def files(self):
+        """Assembly, target and number of products of each stage and backend."""
+        found = []
+        for stage, products in PRODUCTS.items():
+            paths = sorted(STAGES.glob(f"vit_{stage}_*.s"))
+            paths = [p for p in paths if p.with_suffix(".stmt").exists() and self.stage_of(p) == stage]
+            self.assertTrue(paths, f"no assembly of {stage} in {STAGES}")
+            for path in paths:
+                statement = path.with_suffix(".stmt").read_text()
+                found.append((path, re.search(r"target=([\w-]+)", statement).group(1), products))
+        return found
+
+    @staticmethod
+    def stage_of(path):
+        return max((s for s in PRODUCTS if path.stem.startswith(f"vit_{s}_")), key=len)
+
+    def test_products_keep_their_tile_in_registers(self):
+        for path, target, products in self.files():
+            lanes, rows, vectors = tile_of(target)
+            tile = rows * vectors
+            loops = product_loops(path.read_text(), tile)
+            with self.subTest(path.name):
+                self.assertGreaterEqual(len(loops), products)
+            for loop in loops:
+                with self.subTest(path.name, loop=loop.label):
+                    self.assertEqual(loop.spills, [])
+                    steps = loop.multiply_adds / tile
+                    self.assertEqual(steps, math.gcd(int(steps), lanes), "whole steps that divide a chunk")
+                    others = [o for o in loop.opcodes() if not BESIDE.fullmatch(o) and not is_product(o)]
+                    self.assertEqual(others, [])
+                    if lanes == 8:
+                        # One load of weights a vector, one broadcast a row, and at most 8 more.
+                        loads = [o for o in loop.opcodes() if o in ("vmovups", "vmovaps")]
+                        self.assertEqual(len(loads), vectors * steps)
+                        self.assertEqual(loop.opcodes().count("vbroadcastss"), rows * steps)
+                        self.assertLessEqual(len(loop.opcodes()) - (tile + rows + vectors) * steps, 8)
+
+
+def is_product(opcode):
+    return Loop("", "", ["", opcode]).multiply_adds == 1
+
+
+class ReaderTest(unittest.TestCase):
+    """The reader itself sees what it is there to see."""
+
+    STEP = (
+        "\tvbroadcastss\t(%rax), %ymm14\n\tvmovups\t(%rcx), %ymm15\n"
+        + 12 * "\tvfmadd231ps\t%ymm14, %ymm15, %ymm0\n"
+    )
+
+    def test_finds_the_innermost_loop(self):
+        text = f"f:\n.L1:\n\tincq\t%rax\n.L2:\n{self.STEP}\tjne\t.L2\n\tjne\t.L1\n"
+        (loop,) = innermost_loops(text)
+        self.assertEqual((loop.function, loop.label, loop.multiply_adds), ("f", ".L2", 12))
+        self.assertEqual(len(product_loops(text, 12)), 1)
+        self.assertEqual(product_loops(text, 24), [])
+
+    def test_sees_a_spill(self):
+        spill = "\tvmovups\t%ymm0, -40(%rsp)   # 32-byte Spill\n"
+        (loop,) = product_loops(f"f:\n.L2:\n{self.STEP}{spill}\tjne\t.L2\n", 12)
+        self.assertEqual(len(loop.spills), 1)
+
+    def test_takes_no_polynomial_for_a_product(self):
+        step = 12 * (
+            "\tvfmadd213ps\t%ymm1, %ymm2, %ymm3\n\tvbroadcastss\tc(%rip), %ymm1\n"
+            "\tvmulps\t%ymm1, %ymm2, %ymm3\n"
+        )
+        self.assertEqual(product_loops(f"f:\n.L2:\n{step}\tjne\t.L2\n", 12), [])
+
+
+if __name__ == "__main__":
+    STAGES = pathlib.Path(sys.argv.pop(1))
+    unittest.main()
