@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-PRESETS := host checked asan tsan fuzz
+PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
@@ -18,10 +18,11 @@ help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
 	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
-	@echo 'make bench-stages  each stage alone, as a percentage of the peak, and what llvm-mca says of its loops'
+	@echo 'make bench-stages  each stage alone, in percent of the peak, and what llvm-mca says of its loops'
 	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
+	@echo 'make test-targets   what other processors run: SSE4.1 here, arm64 and AVX-512 in emulators'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
@@ -39,6 +40,11 @@ demo: build/host/build.ninja
 test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
+
+# What can run here of the other presets. AVX-512 runs natively where the processor has it.
+.PHONY: test-targets
+test-targets: test-x86-64 test-arm64 test-avx512-emulated
+	.venv/bin/python tests/new_target_test.py
 
 .PHONY: bench bench-stages
 bench-stages: build-host
@@ -79,10 +85,10 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: setup fuzz-tools always
+.PHONY: setup fuzz-tools arm64-tools avx512-tools always
 setup: .venv/setup.stamp
-fuzz-tools:
-	@scripts/setup fuzz
+fuzz-tools arm64-tools avx512-tools: %-tools:
+	@scripts/setup $*
 
 # The set-up writes its stamp only when it installs something: only then is what follows from it repeated.
 .venv/setup.stamp: always
@@ -95,6 +101,8 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 	@touch $@
 
 build/fuzz/build.ninja: | fuzz-tools
+build/arm64/build.ninja: | arm64-tools
+build/avx512-emulated/build.ninja: | avx512-tools
 
 # They compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
 build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja: | build-host

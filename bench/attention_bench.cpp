@@ -32,7 +32,7 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
     const Work work{4 * tokens * tokens * width, 4 * 4 * tokens * width};
     measure(state, stage, work, [&] {
         return stage.context.check("attention",
-                                   stage.kernels.attention(&stage.context, q, k, v, g.tokens, to));
+                                   stage.kernels.attention(&stage.context, q, k, v, g.tokens, threads, to));
     });
 
     // The weights are one and their sums integers: only the division and the product with it round.

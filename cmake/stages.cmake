@@ -1,26 +1,29 @@
 # Compiling stages ahead of time.
 
-# vit_target_suffix(TARGET VAR): what the symbols of a Halide target end in.
-function(vit_target_suffix target variable)
-    string(MAKE_C_IDENTIFIER "${target}" suffix)
+# vit_target_suffix(NAME VAR): what the symbols of a target end in.
+function(vit_target_suffix name variable)
+    string(MAKE_C_IDENTIFIER "${name}" suffix)
     set(${variable} "${suffix}" PARENT_SCOPE)
 endfunction()
 
-# vit_backend_name(TARGET TAKEN VAR): what users call a target: host, or its architecture and vectors
-# (x86-64-avx2), or the whole of it where an earlier target has that name.
-function(vit_backend_name target taken variable)
-    set(name "${target}")
-    if (NOT target MATCHES "^host")
-        vit_target_family(${target} name)
-    endif ()
-    if (name IN_LIST taken)
-        set(name "${target}")
+# vit_halide_target(NAME VAR): the Halide target that a short name stands for. Every other name is one
+# itself.
+function(vit_halide_target name variable)
+    set(avx2 "x86-64-linux-sse41-avx-f16c-fma-avx2")
+    if (name STREQUAL "x86-64")
+        set(name "x86-64-linux-sse41")
+    elseif (name STREQUAL "x86-64-avx2")
+        set(name "${avx2}")
+    elseif (name STREQUAL "x86-64-avx512")
+        set(name "${avx2}-avx512-avx512_skylake")
+    elseif (name STREQUAL "arm64")
+        set(name "arm-64-linux")
     endif ()
     set(${variable} "${name}" PARENT_SCOPE)
 endfunction()
 
-# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one Halide target and
-# adds the object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
+# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
+# object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
 # lie beside it: they are what tuning is decided on.
 function(vit_add_stage library target name generator)
     vit_target_suffix(${target} suffix)
@@ -28,12 +31,13 @@ function(vit_add_stage library target name generator)
     set(directory "${PROJECT_BINARY_DIR}/stages")
     set(base "${directory}/${function}")
     list(JOIN VIT_KERNEL_FEATURES "-" features)
+    vit_halide_target(${target} halide_target)
     add_custom_command(
         OUTPUT "${base}.o" "${base}.h"
         BYPRODUCTS "${base}.s" "${base}.stmt"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${directory}"
         COMMAND vit_generators -g ${generator} -f ${function} -n ${function} -o "${directory}"
-                -e object,c_header,assembly,stmt "target=${target}-${features}" ${ARGN}
+                -e object,c_header,assembly,stmt "target=${halide_target}-${features}" ${ARGN}
         DEPENDS vit_generators
         COMMENT "Compiling stage ${name} for ${target}"
         VERBATIM)
@@ -41,9 +45,10 @@ function(vit_add_stage library target name generator)
     target_sources(${library} PRIVATE "${base}.o" "${base}.h")
 endfunction()
 
-# vit_add_backend(LIBRARY TARGET): all stages for one Halide target, with its tuned values.
+# vit_add_backend(LIBRARY TARGET): all stages for one target, with its tuned values.
 function(vit_add_backend library target)
-    vit_tuned_file(${target} tuned)
+    vit_halide_target(${target} halide_target)
+    vit_tuned_file(${halide_target} tuned)
     if (tuned)
         cmake_path(RELATIVE_PATH tuned BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE shown)
         message(STATUS "Target ${target}: schedules tuned by ${shown}")
@@ -85,14 +90,19 @@ function(vit_add_backend library target)
     target_sources(${library} PRIVATE "${PROJECT_BINARY_DIR}/backend_kernels_${VIT_SUFFIX}.cpp")
 endfunction()
 
-# vit_add_halide_runtime(LIBRARY TARGET): the functions of Halide that compiled stages call.
+# vit_add_halide_runtime(LIBRARY TARGET): the functions of Halide that compiled stages call, for every
+# processor of a target's architecture: all backends share them.
 function(vit_add_halide_runtime library target)
     set(base "${PROJECT_BINARY_DIR}/stages/vit_halide_runtime")
+    vit_halide_target(${target} halide_target)
+    if (halide_target MATCHES "^([a-z0-9]+-[0-9]+-[a-z]+)")
+        set(halide_target "${CMAKE_MATCH_1}")
+    endif ()
     add_custom_command(
         OUTPUT "${base}.o"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/stages"
         COMMAND vit_generators -r vit_halide_runtime -o "${PROJECT_BINARY_DIR}/stages"
-                -e object "target=${target}"
+                -e object "target=${halide_target}"
         DEPENDS vit_generators
         COMMENT "Compiling Halide's runtime for ${target}"
         VERBATIM)

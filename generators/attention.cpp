@@ -15,14 +15,15 @@ public:
 
     // Parts of one token matrix: [di, ti, chunk, h, tile, b]
     Input<Buffer<float, 6>> q{"q"}, k{"k"}, v{"v"};
-    Input<int> tokens{"tokens"};  // N + 1, before padding
+    Input<int> tokens{"tokens"};    // N + 1, before padding
+    Input<int> threads{"threads"};  // that the tasks are for; changes no value
 
     Output<Buffer<float, 6>> context{"context"};  // [di, ti, chunk, h, tile, b]
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
         stage.emplace(q, k, v, tokens, q.dim(2).extent(), q.dim(4).extent(),
-                      q.dim(3).extent() * q.dim(5).extent(), blocks);
+                      q.dim(3).extent() * q.dim(5).extent(), threads, blocks);
         context = stage->context;
 
         bound_tiles(q, blocks);

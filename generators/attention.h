@@ -35,17 +35,18 @@ struct Attention {
     Halide::RDom key_chunk;                 // [chunk] of keys
     Halide::RDom key;                       // [s in chunk, chunk]
     Halide::RDom lane;                      // [si]
-    Halide::Expr tiles, heads;              // tiles of an image, heads of all images
+    Halide::Expr tiles, heads, threads;     // tiles of an image, heads of all images; who shares the tasks
     Layout layout;
 
     // q, k and v are [di, ti, chunk, h, tile, b]; tokens is N + 1; chunks are those of a head, tiles those
     // of an image, heads those of all images.
     Attention(Halide::Func q, Halide::Func k, Halide::Func v, Halide::Expr tokens, Halide::Expr chunks,
-              Halide::Expr tiles, Halide::Expr heads, Layout layout)
+              Halide::Expr tiles, Halide::Expr heads, Halide::Expr threads, Layout layout)
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
           key(0, layout.lanes, 0, (tokens + layout.lanes - 1) / layout.lanes, "key"),
-          lane(0, layout.lanes, "lane"), tiles(tiles), heads(heads), layout(layout) {
+          lane(0, layout.lanes, "lane"), tiles(tiles), heads(heads), threads(threads),
+          layout(layout) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();

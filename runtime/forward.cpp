@@ -225,10 +225,10 @@ Result<void> Forward::attention(const float *qkv, Tokens queries, float *context
     auto k = heads_of(qkv + part * chunk, Tokens::all, 3 * part);
     auto v = heads_of(qkv + 2 * part * chunk, Tokens::all, 3 * part);
     auto context_view = heads_of(context_out, queries, part);
-    return stage("attention", 4 * count(queries) * arch_.tokens() * arch_.width,
-                 [&](KernelContext *context) {
-                     return kernels_.attention(context, q, k, v, g.tokens, context_view);
-                 });
+    return stage(
+        "attention", 4 * count(queries) * arch_.tokens() * arch_.width, [&](KernelContext *context) {
+            return kernels_.attention(context, q, k, v, g.tokens, context->pool().threads(), context_view);
+        });
 }
 
 Result<void> Forward::head(const float *x) {

@@ -32,7 +32,8 @@ struct Kernels {
     Linear linear_fc1_gelu_erf;
     Linear linear_fc1_gelu_tanh;
     LinearResidual linear_fc2;
-    int (*attention)(const void *, B q, B k, B v, std::int32_t tokens, B context);
+    int (*attention)(const void *, B q, B k, B v, std::int32_t tokens, std::int32_t threads,
+                     B context);
     Head head_softmax;
     Head head_sigmoid;
     Head head_identity;

@@ -100,7 +100,7 @@ public:
         };
         kernel_of(variant_, "attention", {},
                   &Kernels::attention)(heads_of(qkv_, 0), heads_of(qkv_, 1), heads_of(qkv_, 2),
-                                       shape_.tokens, heads_of(context_, 0));
+                                       shape_.tokens, 2, heads_of(context_, 0));
         expect_pads();
     }
 

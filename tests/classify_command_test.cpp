@@ -360,7 +360,8 @@ TEST_F(ClassifyCommand, MoreLabelsThanThereAreIsAllOfThem) {
 }
 
 TEST_F(ClassifyCommand, OutputThatCannotBeWrittenIsAnError) {
-    const Strings arguments = {VIT_COMMAND, "classify", model_->path(), write_picture("p.ppm", 1)};
+    const Strings arguments =
+        joined(vit_command(), {"classify", model_->path(), write_picture("p.ppm", 1)});
     EXPECT_EQ(run_between(arguments, "/dev/null", "/dev/full", files_.file("err")), 1);
     EXPECT_THAT(read_file(files_.file("err")), HasSubstr("standard output cannot be written"));
 
@@ -371,7 +372,7 @@ TEST_F(ClassifyCommand, OutputThatCannotBeWrittenIsAnError) {
     for (int i = 0; i < 2000; i++) list += arguments.back() + "\n";
     files_.write("many", list);
     std::thread reader([&] { close(open(pipe.c_str(), O_RDONLY)); });
-    const Strings with_list = {VIT_COMMAND, "classify", model_->path(), "-"};
+    const Strings with_list = joined(vit_command(), {"classify", model_->path(), "-"});
     EXPECT_EQ(run_between(with_list, many, pipe, files_.file("err")), 1);
     reader.join();
     EXPECT_THAT(read_file(files_.file("err")), HasSubstr("Broken pipe"));
@@ -388,7 +389,8 @@ TEST_F(ClassifyCommand, ABarShowsOnATerminalAndGoesAway) {
     ASSERT_GE(kept_open, 0);
     setenv("TERM", "xterm", 1);
     const auto shown = [&](const Strings &pictures) {
-        Strings arguments = {VIT_COMMAND, "classify", model_->path(), "--format", "json"};
+        const Strings arguments =
+            joined(vit_command(), {"classify", model_->path(), "--format", "json"});
         EXPECT_EQ(run_between(joined(arguments, pictures), "/dev/null", files_.file("out"), name), 0);
         fcntl(terminal, F_SETFL, O_NONBLOCK);
         std::string text(1 << 16, '\0');

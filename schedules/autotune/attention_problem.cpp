@@ -48,7 +48,7 @@ public:
         auto v = heads_of(qkv_.data() + 2 * part * chunk, 3 * part);
         auto out = heads_of(context_.data(), part);
         halide_buffer_t *qs = q, *ks = k, *vs = v, *outs = out;
-        return kernel(context, qs, ks, vs, g_.tokens, outs);
+        return kernel(context, qs, ks, vs, g_.tokens, threads, outs);
     }
 
     void reset() override {

@@ -32,6 +32,7 @@ public:
     double flop = 0;                        // of a call, of true tokens and channels
     std::map<std::string, Extent> extents;  // of what tunables count
     int other_tasks = 1;                    // Circumstances::other_tasks
+    int threads = 1;                        // that calls run on, for stages that ask; set by who calls
 };
 
 // The shape that stages are tuned for.

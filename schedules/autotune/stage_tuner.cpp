@@ -52,6 +52,7 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
 Problem &StageTuner::problem() {
     if (!problem_) {
         problem_ = stage_.problem(options_.shape, blocks_);
+        problem_->threads = options_.threads;
     }
     return *problem_;
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -60,9 +61,18 @@ inline Outcome run(const std::vector<std::string> &arguments, const std::string 
     return {status, read_file(streams.file("out")), read_file(streams.file("err"))};
 }
 
+// The command vit and what runs it, if it was built for another machine: VIT_COMMAND is a list.
+inline std::vector<std::string> vit_command() {
+    std::vector<std::string> words;
+    std::istringstream list(VIT_COMMAND);
+    for (std::string word; std::getline(list, word, ';');) words.push_back(word);
+    return words;
+}
+
 // Runs the command vit with these arguments.
 inline Outcome vit_command(std::vector<std::string> arguments, const std::string &input = {}) {
-    arguments.insert(arguments.begin(), VIT_COMMAND);
+    const std::vector<std::string> command = vit_command();
+    arguments.insert(arguments.begin(), command.begin(), command.end());
     return run(arguments, input);
 }
 
