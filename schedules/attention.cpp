@@ -14,7 +14,7 @@ using namespace Halide;
 // Zen 3, AVX2, ViT-B/16, one thread: 76 % of the FMA peak (79 % at 384 pixels). Of the rest, keys padded to
 // whole panels are 4 %, packing 4 %, the exponential 6 %, the largest score and the sum 3 %, and the ends of
 // 17 short products a tile 5 %. Two to four tiles by each panel before the next one comes: 1 to 2 % slower.
-void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
+void schedule(Attention &stage, const AttentionTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var task("task"), tile_in_task("tile_in_task"), blocks("blocks"), block("block");
@@ -53,7 +53,7 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
         .unroll(di);
 
     stage.mixture.compute_at(stage.context, panel);
-    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout, tuning.k_unroll);
+    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout, tuning.k_unroll, target);
 
     stage.weights.compute_at(stage.context, tile_in_task)
         .vectorize(ci, layout.lanes)
@@ -68,7 +68,7 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &) {
         .unroll(ti);
     stage.similarity.compute_at(stage.scores, panel);
     schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
-                           tuning.k_unroll);
+                           tuning.k_unroll, target);
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {
         lanes.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);

@@ -14,7 +14,7 @@ using namespace Halide;
 // Zen 3, AVX2, ViT-B/16, weights cold, one thread: 95 to 96 % of the FMA peak for qkv, proj and fc2, 93 %
 // for fc1 with its GELU by erf. Tiles of 8, 11 or 17 in a task, so that they stay in L2 instead: no better
 // for k = 768, 1 to 4 % worse for k = 3072.
-void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, const Target &) {
+void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, const Target &target) {
     using namespace dims;
     Var panel_in_task("panel_in_task"), tile_in_task("tile_in_task"), tiles("tiles"), panels("panels"),
         task("task");
@@ -33,7 +33,7 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
         .fuse(panels, tiles, task)
         .parallel(task);
     stage.product.compute_at(stage.y, tile_in_task);
-    schedule_register_tile(stage.product, stage.k.x, {stage.k.y}, stage.layout, tuning.k_unroll);
+    schedule_register_tile(stage.product, stage.k.x, {stage.k.y}, stage.layout, tuning.k_unroll, target);
     prefetch_spread(pipeline, {"weights", 2, stage.y.name() + ".tile_in_task",
                                stage.product.name() + "." + stage.k.y.name()});
 }

@@ -7,29 +7,32 @@ using Halide::Target;
 Machine machine_of(const Target &target) {
     if (target.arch == Target::X86) {
         if (target.has_feature(Target::AVX512)) {
-            return {16, 32};
+            return {16, 32, true, false};
         }
-        if (target.has_feature(Target::AVX2) || target.has_feature(Target::AVX)) {
-            return {8, 16};
+        if (target.has_feature(Target::AVX)) {
+            return {8, 16, target.has_feature(Target::FMA), false};
         }
-        return {4, 16};
+        return {4, 16, false, false};
     }
     if (target.arch == Target::ARM && target.bits == 64) {
-        return {4, 32};
+        return {4, 32, true, true};
     }
-    return {target.natural_vector_size<float>(), 16};
+    return {target.natural_vector_size<float>(), 16, true, false};
 }
 
 // The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units
 // of them to keep the multiply-adds busy (4 x 2 on Zen 3 and Skylake, 4 x 4 on recent Arm cores), panel /
 // lanes registers for a row of weights and one for the broadcast; and the more square it is, the fewer loads
 // a multiply-add needs.
-//   16 registers: 6 x 2 = 12 accumulators + 2 + 1 = 15
+//   16 registers: 6 x 2 = 12 accumulators + 2 + 1 = 15, and one for a product that is not fused
 //   32 registers: 12 x 2 = 24 accumulators + 2 + 1 = 27 (8 x 3 has as many, but pads heads and labels to 48
 //   channels)
+//   32 registers and products by lane: a row's factors come as a vector, 8 x 2 = 16 accumulators + 8 + 8 =
+//   32; 12 x 2 spilled
 Layout LayoutParams::resolve(const Target &target) const {
     const Machine machine = machine_of(target);
-    Layout layout{machine.lanes, machine.registers >= 32 ? 12 : 6, 2 * machine.lanes};
+    const int rows = machine.registers < 32 ? 6 : machine.by_lane ? 8 : 12;
+    Layout layout{machine.lanes, rows, 2 * machine.lanes};
     if (lanes) {
         layout.lanes = lanes;
         layout.panel = 2 * lanes;

@@ -9,6 +9,8 @@ namespace vit {
 struct Machine {
     int lanes;      // float32 lanes of one vector register
     int registers;  // vector registers
+    bool fma;       // multiplies and adds in one instruction, which leaves the factors as they are
+    bool by_lane;   // multiplies by one lane of a register, so that nothing needs to be broadcast
 };
 
 Machine machine_of(const Halide::Target &target);

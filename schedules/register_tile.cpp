@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "generators/dims.h"
+#include "schedules/machine.h"
 
 namespace vit {
 
@@ -10,9 +11,10 @@ using namespace Halide;
 
 // Generated for 6 x 2 vectors on AVX2, a step of k is 12 vfmadd231ps, 6 vbroadcastss and 2 vmovups, without
 // a spill:
-// 6 cycles of Zen 3's two multiply-add units, against 4 of its loads.
+// 6 cycles of Zen 3's two multiply-add units, against 4 of its loads. Products that are not fused are kept
+// apart, by the branch: several steps of k in a row had 16 registers spill.
 void schedule_register_tile(Func product, const RVar &k_in_chunk, const std::vector<RVar> &k_outer,
-                            const Layout &layout, int k_unroll) {
+                            const Layout &layout, int k_unroll, const Target &target) {
     using namespace dims;
     product.bound_extent(ci, layout.lanes)
         .bound_extent(vi, layout.vectors())
@@ -27,7 +29,7 @@ void schedule_register_tile(Func product, const RVar &k_in_chunk, const std::vec
         .vectorize(ci)
         .unroll(vi)
         .unroll(ti)
-        .unroll(k_in_chunk, std::gcd(k_unroll, layout.lanes));
+        .unroll(k_in_chunk, machine_of(target).fma ? std::gcd(k_unroll, layout.lanes) : 1);
 }
 
 }  // namespace vit

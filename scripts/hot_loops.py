@@ -16,8 +16,10 @@ import shutil
 import subprocess
 import sys
 
-# Of every dialect: the vector multiply-adds of a product, and what else may stand beside them.
-MULTIPLY_ADD = re.compile(r"v?fn?madd\d*ps|fmla|vfmacc\.vf|mulps")
+# Multiply-adds of vectors, fused and not, in every dialect; and what pointwise functions have beside them.
+FUSED = re.compile(r"vfn?madd\d+ps|fmla|vfmacc\.vf")
+PRODUCT, SUM = re.compile(r"v?mulps"), re.compile(r"v?addps")
+POINTWISE = re.compile(r"v?(div|min|max|round|cvt)\w+|v?rndscaleps|fdiv|frint\w|fcvt\w+|f(min|max)\w*")
 BRANCH = re.compile(r"j[a-z]+|b|b\.[a-z]+|cbn?z|tbn?z|bne[z]?|beqz?|blt|bge|bltu|bgeu")
 SPILL = re.compile(r"\b(Spill|Reload)\b")
 
@@ -39,7 +41,7 @@ class Loop:
 
     @property
     def multiply_adds(self):
-        return self.count(MULTIPLY_ADD)
+        return self.count(FUSED) or min(self.count(PRODUCT), self.count(SUM))
 
     @property
     def spills(self):
@@ -73,12 +75,12 @@ def innermost_loops(text):
 
 
 def product_loops(text, tile):
-    """Those that step through the k of a product: a step is `tile` multiply-adds. They are most of the loop,
-    which tells them from polynomials."""
+    """Those that step through the k of a product: a step is `tile` multiply-adds, and there is nothing of
+    what every pointwise function has."""
     return [
         loop
         for loop in innermost_loops(text)
-        if loop.multiply_adds >= tile and 2 * loop.multiply_adds >= len(loop.opcodes())
+        if loop.multiply_adds >= tile and not loop.count(POINTWISE)
     ]
 
 

@@ -61,11 +61,11 @@ inline Outcome run(const std::vector<std::string> &arguments, const std::string 
     return {status, read_file(streams.file("out")), read_file(streams.file("err"))};
 }
 
-// The command vit and what runs it, if it was built for another machine: VIT_COMMAND is a list.
+// The command vit and what runs it, if it was built for another machine.
 inline std::vector<std::string> vit_command() {
     std::vector<std::string> words;
     std::istringstream list(VIT_COMMAND);
-    for (std::string word; std::getline(list, word, ';');) words.push_back(word);
+    for (std::string word; std::getline(list, word, '|');) words.push_back(word);
     return words;
 }
 

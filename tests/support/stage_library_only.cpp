@@ -25,6 +25,7 @@ Kernel<Arguments...> compile(const Variant &, const std::string &generator, cons
 // One for each type of function in vit::Kernels.
 using B = halide_buffer_t *;
 using I = std::int32_t;
+template Kernel<B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
