@@ -16,6 +16,7 @@ public:
                                      {"identity", HeadScores::identity}}};
     LayoutParams layout;
     HeadTuning tuning;
+    HeadGpuTuning gpu_tuning;
 
     Input<Buffer<float, 5>> z{"z"};              // [ci, ti, chunk, tile, b]
     Input<Buffer<float, 1>> gamma{"gamma"};      // [c]
@@ -47,7 +48,11 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        if (get_target().has_gpu_feature()) {
+            vit::schedule(*stage, gpu_tuning, get_target());
+        } else {
+            vit::schedule(*stage, tuning, get_target());
+        }
     }
 
 private:

@@ -12,6 +12,7 @@ class LayerNormGenerator : public Halide::Generator<LayerNormGenerator> {
 public:
     LayoutParams layout;
     LayerNormTuning tuning;
+    LayerNormGpuTuning gpu_tuning;
 
     Input<Buffer<float, 4>> x{"x"};                // [ci, ti, chunk, tile]
     Input<Buffer<float, 1>> gamma{"gamma"};        // [c]
@@ -32,7 +33,11 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        if (get_target().has_gpu_feature()) {
+            vit::schedule(*stage, gpu_tuning, get_target());
+        } else {
+            vit::schedule(*stage, tuning, get_target());
+        }
     }
 
 private:

@@ -17,6 +17,7 @@ public:
                                        {"residual", Epilogue::residual}}};
     LayoutParams layout;
     LinearTuning tuning;
+    LinearGpuTuning gpu_tuning;
 
     Input<Buffer<float, 4>> x{"x"};               // [ki, ti, chunk, tile], tiles
     Input<Buffer<float, 3>> weights{"weights"};   // [c in panel, k, panel], panels
@@ -46,7 +47,11 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, get_pipeline(), tuning, get_target());
+        if (get_target().has_gpu_feature()) {
+            vit::schedule(*stage, gpu_tuning, get_target());
+        } else {
+            vit::schedule(*stage, get_pipeline(), tuning, get_target());
+        }
     }
 
 private:

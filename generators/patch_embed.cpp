@@ -12,6 +12,7 @@ class PatchEmbedGenerator : public Halide::Generator<PatchEmbedGenerator> {
 public:
     LayoutParams layout;
     PatchEmbedTuning tuning;
+    PatchEmbedGpuTuning gpu_tuning;
 
     Input<Buffer<float, 4>> pixels{"pixels"};            // [x, y, channel, b]
     Input<Buffer<float, 3>> weights{"weights"};          // [c in panel, k, panel]
@@ -45,7 +46,11 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        if (get_target().has_gpu_feature()) {
+            vit::schedule(*stage, gpu_tuning, get_target());
+        } else {
+            vit::schedule(*stage, tuning, get_target());
+        }
     }
 
 private:

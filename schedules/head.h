@@ -2,6 +2,7 @@
 #pragma once
 
 #include "generators/head.h"
+#include "schedules/layer_norm.h"
 
 namespace vit {
 
@@ -10,6 +11,15 @@ struct HeadTuning {
     Halide::GeneratorParam<int> panels_per_task{"panels_per_task", 8, 1, 256};
 };
 
+struct HeadGpuTuning {
+    // Panels of labels of a group, each a work item's.
+    Halide::GeneratorParam<int> group_panels{"group_panels", 16, 1, 64};
+    // Work items that share the labels of an image in its softmax.
+    Halide::GeneratorParam<int> items{"label_items", 64, 1, 256};
+    LayerNormGpuTuning norm;
+};
+
 void schedule(Head &stage, const HeadTuning &tuning, const Halide::Target &target);
+void schedule(Head &stage, const HeadGpuTuning &tuning, const Halide::Target &target);
 
 }  // namespace vit

@@ -10,9 +10,17 @@ struct LayerNormTuning {
     Halide::GeneratorParam<int> tiles_per_task{"tiles_per_task", 4, 1, 256};
 };
 
+struct LayerNormGpuTuning {
+    // Work items that share a tile's channels.
+    Halide::GeneratorParam<int> items{"items", 16, 1, 64};
+};
+
 void schedule(LayerNorm &stage, const LayerNormTuning &tuning, const Halide::Target &target);
+void schedule(LayerNorm &stage, const LayerNormGpuTuning &tuning, const Halide::Target &target);
 
 // The statistics alone, computed for each `at` of `consumer`: for stages that normalize on their way.
 void schedule_statistics(LayerNorm &stage, Halide::Func consumer, const Halide::Var &at);
+void schedule_statistics(LayerNorm &stage, Halide::Func consumer, const Halide::Var &at,
+                         const LayerNormGpuTuning &tuning);
 
 }  // namespace vit

@@ -15,6 +15,16 @@ struct LinearTuning {
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };
 
+struct LinearGpuTuning {
+    // Panels and tiles of a group: as many work items as their product.
+    Halide::GeneratorParam<int> group_panels{"group_panels", 4, 1, 16};
+    Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 16};
+    // Steps of k in a row without a branch, at most one chunk.
+    Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
+};
+
+void schedule(Linear &stage, const LinearGpuTuning &tuning, const Halide::Target &target);
+
 void schedule(Linear &stage, Halide::Pipeline pipeline, const LinearTuning &tuning,
               const Halide::Target &target);
 

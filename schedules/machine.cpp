@@ -5,6 +5,11 @@ namespace vit {
 using Halide::Target;
 
 Machine machine_of(const Target &target) {
+    // A work item of a GPU, or of a processor that OpenCL runs on: 8 lanes are two loads of the widest kind
+    // that a GPU has.
+    if (target.has_gpu_feature()) {
+        return {8, 16, true, false};
+    }
     if (target.arch == Target::X86) {
         if (target.has_feature(Target::AVX512)) {
             return {16, 32, true, false};

@@ -12,6 +12,14 @@ struct PatchEmbedTuning {
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };
 
+struct PatchEmbedGpuTuning {
+    // As in schedules/linear.h.
+    Halide::GeneratorParam<int> group_panels{"group_panels", 4, 1, 16};
+    Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 16};
+    Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
+};
+
 void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Halide::Target &target);
+void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Halide::Target &target);
 
 }  // namespace vit

@@ -1,8 +1,10 @@
 // Between the second picture of a size and the last, a session allocates nothing and starts no thread.
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +19,14 @@ std::atomic<long> allocations{0};
 long threads() {
     namespace fs = std::filesystem;
     return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+}
+
+// The system counts a thread that has been joined until it has cleared it away.
+bool wait_for_threads(long count) {
+    for (int i = 0; i < 1000 && threads() != count; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return threads() == count;
 }
 
 }  // namespace
@@ -68,8 +78,9 @@ TEST(Allocation, IsCounted) {
 TEST(Allocation, HappensForTheFirstPictureOfASizeOnly) {
     const auto model = Model::load(bundled);
     ASSERT_TRUE(model) << model.error().message;
+    const long threads_before = threads();
     for (const int threads_of_session : {1, 2, 3}) {
-        const long threads_before = threads();
+        ASSERT_TRUE(wait_for_threads(threads_before));
         auto session = Session::create(*model, {.threads = threads_of_session, .max_batch = 2});
         ASSERT_TRUE(session) << session.error().message;
         EXPECT_EQ(threads() - threads_before, threads_of_session - 1);

@@ -24,6 +24,21 @@ void call_library(const std::string &stage, const std::function<int(const void *
     EXPECT_TRUE(result) << result.error().message;
 }
 
+void before_call(halide_buffer_t *buffer) {
+    buffer->set_host_dirty();
+}
+
+void after_call(void *user_context, halide_buffer_t *buffer) {
+    if (buffer->device) {
+        const halide_device_interface_t *device = buffer->device_interface;
+        if (buffer->device_dirty()) {
+            EXPECT_EQ(device->copy_to_host(user_context, buffer), 0);
+        }
+        EXPECT_EQ(device->device_free(user_context, buffer), 0);
+    }
+    buffer->set_host_dirty(false);
+}
+
 std::vector<Variant> default_variants() {
     std::vector<Variant> variants = in_process_defaults();
     for (const Backend &backend : backend_table()) {

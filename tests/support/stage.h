@@ -62,6 +62,16 @@ Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout);
 // Calls a kernel of the library, which wants a KernelContext.
 void call_library(const std::string &stage, const std::function<int(const void *)> &call);
 
+// A kernel's buffers are in the host's memory. One for a device copies what it finds to the device, and leaves
+// what it writes there: before, all buffers are marked as changed; afterwards, they are copied back and
+// what is on the device is freed.
+void before_call(halide_buffer_t *buffer);
+void after_call(void *user_context, halide_buffer_t *buffer);
+template<typename Scalar>
+void before_call(Scalar) {}
+template<typename Scalar>
+void after_call(void *, Scalar) {}
+
 template<typename... Arguments>
 Kernel<Arguments...> kernel_of(const Variant &variant, const std::string &generator, const Params &params,
                                int (*vit::Kernels::*member)(const void *, Arguments...)) {
@@ -70,7 +80,12 @@ Kernel<Arguments...> kernel_of(const Variant &variant, const std::string &genera
     }
     const auto function = variant.compiled->*member;
     return [=](Arguments... arguments) {
-        call_library(generator, [&](const void *context) { return function(context, arguments...); });
+        (before_call(arguments), ...);
+        call_library(generator, [&](const void *context) {
+            const int code = function(context, arguments...);
+            (after_call(const_cast<void *>(context), arguments), ...);
+            return code;
+        });
     };
 }
 

@@ -107,7 +107,11 @@ Kernel<Arguments...> compile(const Variant &variant, const std::string &generato
     Params all = variant.params;
     all.insert(params.begin(), params.end());
     const Halide::Callable callable = compile_once(generator, all, variant.checked);
-    return [callable](Arguments... arguments) { EXPECT_EQ(callable(arguments...), 0); };
+    return [callable](Arguments... arguments) {
+        (before_call(arguments), ...);
+        EXPECT_EQ(callable(arguments...), 0);
+        (after_call(nullptr, arguments), ...);
+    };
 }
 
 // One for each type of function in vit::Kernels.

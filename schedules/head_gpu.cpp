@@ -1,0 +1,63 @@
+#include "schedules/head.h"
+
+namespace vit {
+
+using namespace Halide;
+
+namespace {
+
+// Items reduce labels that lie side by side; one of them reduces what they found.
+void reduce_labels(Func total, Func consumer, const RVar &label, int items) {
+    using namespace dims;
+    Var item("item");
+    RVar turn("turn"), item_of_turn("item_of_turn");
+    Func partial = total.update()
+                       .split(label, turn, item_of_turn, items, TailStrategy::GuardWithIf)
+                       .rfactor(item_of_turn, item);
+    partial.compute_at(consumer, b).gpu_threads(item);
+    partial.update().reorder(turn, item).gpu_threads(item);
+    total.compute_at(consumer, b);
+}
+
+}  // namespace
+
+// A group of items makes some panels of labels of one image. Each group normalizes the class token for
+// itself, which is little, and needs no memory of the device.
+void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &) {
+    using namespace dims;
+    const Layout &layout = stage.layout;
+    Var n = stage.n, label_in_panel("label_in_panel"), panels("panels"), panel_in_group("panel_in_group"),
+        turn("turn"), item("item");
+
+    stage.logits.compute_root()
+        .split(n, panel, label_in_panel, layout.panel, TailStrategy::RoundUp)
+        .split(panel, panels, panel_in_group, tuning.group_panels, TailStrategy::GuardWithIf)
+        .reorder(label_in_panel, panel_in_group, panels, b)
+        .vectorize(label_in_panel)
+        .gpu_blocks(panels, b)
+        .gpu_threads(panel_in_group);
+    stage.product.compute_at(stage.logits, panel_in_group)
+        .bound_extent(ci, layout.lanes)
+        .bound_extent(vi, layout.vectors())
+        .vectorize(ci)
+        .unroll(vi);
+    stage.product.update()
+        .reorder(ci, vi, stage.k.x, stage.k.y, panel, b)
+        .vectorize(ci)
+        .unroll(vi)
+        .unroll(stage.k.x);
+    stage.feature.compute_at(stage.logits, panels).vectorize(ci, layout.lanes).gpu_threads(chunk);
+    schedule_statistics(stage.norm, stage.logits, panels, tuning.norm);
+
+    stage.scores.compute_root()
+        .split(n, turn, item, tuning.items, TailStrategy::GuardWithIf)
+        .reorder(turn, item, b)
+        .gpu_blocks(b)
+        .gpu_threads(item);
+    if (stage.kind == HeadScores::softmax) {
+        reduce_labels(stage.largest, stage.scores, stage.label, tuning.items);
+        reduce_labels(stage.total, stage.scores, stage.label, tuning.items);
+    }
+}
+
+}  // namespace vit
