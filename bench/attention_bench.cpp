@@ -18,21 +18,19 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
     const Memory context = constants(g.token_matrix(part), 0);
 
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
-    const auto heads_of = [&](const float *data, int first, int channels) {
-        const std::int64_t tile = chunk * g.chunks(channels);
-        return FloatView<6>(data + g.chunks(first) * chunk,
-                            {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
-                             Dim{g.heads, chunk * g.head_chunks}, Dim{g.tiles, tile},
-                             Dim{1, tile * g.tiles}});
-    };
-    auto q = heads_of(qkv.data(), 0, 3 * part), k = heads_of(qkv.data(), part, 3 * part);
-    auto v = heads_of(qkv.data(), 2 * part, 3 * part), to = heads_of(context.data(), 0, part);
+    const std::int64_t tile = chunk * g.chunks(part);
+    FloatView<7> from(qkv.data(), {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+                                   Dim{g.heads, chunk * g.head_chunks}, Dim{3, tile}, Dim{g.tiles, 3 * tile},
+                                   Dim{1, 3 * tile * g.tiles}});
+    FloatView<6> to(context.data(), {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+                                     Dim{g.heads, chunk * g.head_chunks}, Dim{g.tiles, tile},
+                                     Dim{1, tile * g.tiles}});
 
     const double tokens = g.tokens, width = stage.architecture.width;
     const Work work{4 * tokens * tokens * width, 4 * 4 * tokens * width};
     measure(state, stage, work, [&] {
         return stage.context.check("attention",
-                                   stage.kernels.attention(&stage.context, q, k, v, g.tokens, threads, to));
+                                   stage.kernels.attention(&stage.context, from, g.tokens, threads, to));
     });
 
     // The weights are one and their sums integers: only the division and the product with it round.

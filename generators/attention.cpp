@@ -13,27 +13,47 @@ public:
     LayoutParams layout;
     AttentionTuning tuning;
 
-    // Parts of one token matrix: [di, ti, chunk, h, tile, b]
-    Input<Buffer<float, 6>> q{"q"}, k{"k"}, v{"v"};
-    Input<int> tokens{"tokens"};    // N + 1, before padding
-    Input<int> threads{"threads"};  // that the tasks are for; changes no value
+    AttentionGpuTuning gpu_tuning;
 
-    Output<Buffer<float, 6>> context{"context"};  // [di, ti, chunk, h, tile, b]
+    Input<Buffer<float, 7>> qkv{"qkv"};  // [di, ti, chunk, h, part, tile, b], part 0, 1, 2 for q, k, v
+    Input<int> tokens{"tokens"};         // N + 1, before padding
+    Input<int> threads{"threads"};       // that the tasks are for; changes no value
+
+    // [di, ti, chunk, h, tile, b]: fewer tiles than qkv has, if only the first are asked for.
+    Output<Buffer<float, 6>> context{"context"};
+    // A device has no memory but what it is given: [c in panel, d, panel, h, b] and [c in panel, s, panel, h,
+    // b].
+    Output<Buffer<float, 5>> *keys = nullptr, *values = nullptr;
+
+    void configure() {
+        if (get_target().has_gpu_feature()) {
+            keys = add_output<Buffer<float, 5>>("keys");
+            values = add_output<Buffer<float, 5>>("values");
+        }
+    }
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(q, k, v, tokens, q.dim(2).extent(), q.dim(4).extent(),
-                      q.dim(3).extent() * q.dim(5).extent(), threads, blocks);
+        stage.emplace(qkv, tokens, qkv.dim(2).extent(), qkv.dim(5).extent(),
+                      qkv.dim(3).extent() * qkv.dim(6).extent(), threads, blocks);
         context = stage->context;
 
-        bound_tiles(q, blocks);
-        bound_tiles(k, blocks);
-        bound_tiles(v, blocks);
+        bound_tiles(qkv, blocks);
         bound_tiles(context, blocks);
+        if (keys) {
+            *keys = stage->keys;
+            *values = stage->values;
+            bound_panels(*keys, blocks);
+            bound_panels(*values, blocks);
+        }
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        if (get_target().has_gpu_feature()) {
+            vit::schedule(*stage, gpu_tuning, get_target());
+        } else {
+            vit::schedule(*stage, tuning, get_target());
+        }
     }
 
 private:

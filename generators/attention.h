@@ -38,10 +38,10 @@ struct Attention {
     Halide::Expr tiles, heads, threads;     // tiles of an image, heads of all images; who shares the tasks
     Layout layout;
 
-    // q, k and v are [di, ti, chunk, h, tile, b]; tokens is N + 1; chunks are those of a head, tiles those
-    // of an image, heads those of all images.
-    Attention(Halide::Func q, Halide::Func k, Halide::Func v, Halide::Expr tokens, Halide::Expr chunks,
-              Halide::Expr tiles, Halide::Expr heads, Halide::Expr threads, Layout layout)
+    // qkv is [di, ti, chunk, h, part, tile, b]; tokens is N + 1; chunks are those of a head, tiles those of
+    // an image, heads those of all images.
+    Attention(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr tiles,
+              Halide::Expr heads, Halide::Expr threads, Layout layout)
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
           key(0, layout.lanes, 0, (tokens + layout.lanes - 1) / layout.lanes, "key"),
@@ -54,17 +54,17 @@ struct Attention {
 
         const Expr token = min(s, tokens - 1);
         key_rows(ci, s, chunk, h, b) =
-            k(ci, token % layout.token_tile, chunk, h, token / layout.token_tile, b);
+            qkv(ci, token % layout.token_tile, chunk, h, 1, token / layout.token_tile, b);
         key_columns(s, ci, chunk, h, b) = key_rows(ci, s, chunk, h, b);
         keys(si, d, panel, h, b) = key_columns(panel * layout.panel + si, d % lanes, d / lanes, h, b);
         values(di, s, panel, h, b) =
-            v(di % lanes, token % layout.token_tile, min(likely(panel * vectors + di / lanes), chunks - 1),
-              h, token / layout.token_tile, b);
+            qkv(di % lanes, token % layout.token_tile, min(likely(panel * vectors + di / lanes), chunks - 1),
+                h, 2, token / layout.token_tile, b);
 
         similarity(ci, vi, ti, panel, tile, h, b) =
             select(panel * layout.panel + vi * lanes + ci < tokens, 0.0f, excluded);
         similarity(ci, vi, ti, panel, tile, h, b) +=
-            q(d_in_head.x, ti, d_in_head.y, h, tile, b) *
+            qkv(d_in_head.x, ti, d_in_head.y, h, 0, tile, b) *
             keys(vi * lanes + ci, d_in_head.y * lanes + d_in_head.x, panel, h, b);
         scores(ci, ti, chunk, tile, h, b) = similarity(ci, chunk % vectors, ti, chunk / vectors, tile, h, b);
 

@@ -213,21 +213,17 @@ Result<void> Forward::attention(const float *qkv, Tokens queries, float *context
     const Geometry &g = geometry_;
     const auto [lanes, token_tile, panel] = g.blocks;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
-    // [di, ti, chunk, h, tile, b] in a token matrix of so many chunks.
-    const auto heads_of = [&](const float *data, Tokens tokens, int chunks) {
-        return FloatView<6>(data, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+    const std::int64_t part = chunk * g.chunks(g.attention_width);
+    FloatView<7> in(qkv, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
+                          Dim{g.heads, chunk * g.head_chunks}, Dim{3, part}, Dim{g.tiles, 3 * part},
+                          Dim{batch_, 3 * part * g.tiles}});
+    FloatView<6> out(context_out, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
                                    Dim{g.heads, chunk * g.head_chunks},
-                                   Dim{tokens == Tokens::all ? g.tiles : 1, chunk * chunks},
-                                   Dim{batch_, chunk * chunks * g.tiles}});
-    };
-    const int part = g.chunks(g.attention_width);
-    auto q = heads_of(qkv, queries, 3 * part);
-    auto k = heads_of(qkv + part * chunk, Tokens::all, 3 * part);
-    auto v = heads_of(qkv + 2 * part * chunk, Tokens::all, 3 * part);
-    auto context_view = heads_of(context_out, queries, part);
+                                   Dim{queries == Tokens::all ? g.tiles : 1, part},
+                                   Dim{batch_, part * g.tiles}});
     return stage(
         "attention", 4 * count(queries) * arch_.tokens() * arch_.width, [&](KernelContext *context) {
-            return kernels_.attention(context, q, k, v, g.tokens, context->pool().threads(), context_view);
+            return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
         });
 }
 

@@ -27,13 +27,15 @@ void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var n = stage.n, label_in_panel("label_in_panel"), panels("panels"), panel_in_group("panel_in_group"),
-        turn("turn"), item("item");
+        label_in_chunk("label_in_chunk"), turn("turn"), item("item");
 
     stage.logits.compute_root()
         .split(n, panel, label_in_panel, layout.panel, TailStrategy::RoundUp)
         .split(panel, panels, panel_in_group, tuning.group_panels, TailStrategy::GuardWithIf)
-        .reorder(label_in_panel, panel_in_group, panels, b)
-        .vectorize(label_in_panel)
+        .split(label_in_panel, vi, label_in_chunk, layout.lanes)
+        .reorder(label_in_chunk, vi, panel_in_group, panels, b)
+        .vectorize(label_in_chunk)
+        .unroll(vi)
         .gpu_blocks(panels, b)
         .gpu_threads(panel_in_group);
     stage.product.compute_at(stage.logits, panel_in_group)

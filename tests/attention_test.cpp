@@ -91,16 +91,28 @@ public:
             }
         }
         const Blocks &blocks = variant_.blocks;
-        const auto heads_of = [&](Tiles &tiles, int part) {
-            const std::int64_t chunk = blocks.lanes * blocks.token_tile, tile = chunk * tiles.chunks;
-            return FloatView<6>(tiles.values.data() + part * (width_ / blocks.lanes) * chunk,
-                                {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes},
-                                 Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
-                                 Dim{tiles.tiles, tile}, Dim{shape_.batch, tile * tiles.tiles}});
-        };
-        kernel_of(variant_, "attention", {},
-                  &Kernels::attention)(heads_of(qkv_, 0), heads_of(qkv_, 1), heads_of(qkv_, 2),
-                                       shape_.tokens, 2, heads_of(context_, 0));
+        const std::int64_t chunk = blocks.lanes * blocks.token_tile, tile = chunk * context_.chunks;
+        FloatView<7> from(qkv_.values.data(),
+                          {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes},
+                           Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_}, Dim{3, tile},
+                           Dim{qkv_.tiles, 3 * tile}, Dim{shape_.batch, 3 * tile * qkv_.tiles}});
+        FloatView<6> to(context_.values.data(),
+                        {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes}, Dim{head_chunks_, chunk},
+                         Dim{shape_.heads, chunk * head_chunks_}, Dim{context_.tiles, tile},
+                         Dim{shape_.batch, tile * context_.tiles}});
+        if (variant_.on_device) {
+            const int head = head_chunks_ * blocks.lanes, padded = round_up(shape_.tokens, blocks.lanes),
+                      key_panels = divide_up(padded, blocks.panel), head_panels = divide_up(head, blocks.panel);
+            const int heads = shape_.heads, batch = shape_.batch;
+            Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
+            Floats v_values(static_cast<std::size_t>(blocks.panel) * padded * head_panels * heads * batch);
+            FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
+            FloatView<5> values(v_values.data(), {blocks.panel, padded, head_panels, heads, batch});
+            kernel_of(variant_, "attention", {}, &Kernels::attention_on_device)(from, shape_.tokens, 2, to,
+                                                                               keys, values);
+        } else {
+            kernel_of(variant_, "attention", {}, &Kernels::attention)(from, shape_.tokens, 2, to);
+        }
         expect_pads();
     }
 

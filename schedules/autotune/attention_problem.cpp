@@ -36,19 +36,15 @@ public:
     int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
-        const auto heads_of = [&](const float *data, int chunks) {
-            return FloatView<6>(data,
-                                {Dim{g_.blocks.lanes, 1}, Dim{g_.blocks.token_tile, g_.blocks.lanes},
-                                 Dim{g_.head_chunks, chunk}, Dim{g_.heads, chunk * g_.head_chunks},
-                                 Dim{g_.tiles, chunk * chunks}, Dim{batch_, chunk * chunks * g_.tiles}});
-        };
-        const int part = g_.chunks(g_.attention_width);
-        auto q = heads_of(qkv_.data(), 3 * part);
-        auto k = heads_of(qkv_.data() + part * chunk, 3 * part);
-        auto v = heads_of(qkv_.data() + 2 * part * chunk, 3 * part);
-        auto out = heads_of(context_.data(), part);
-        halide_buffer_t *qs = q, *ks = k, *vs = v, *outs = out;
-        return kernel(context, qs, ks, vs, g_.tokens, threads, outs);
+        const std::int64_t part = chunk * g_.chunks(g_.attention_width);
+        FloatView<7> qkv(qkv_.data(), {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g_.head_chunks, chunk},
+                                       Dim{g_.heads, chunk * g_.head_chunks}, Dim{3, part},
+                                       Dim{g_.tiles, 3 * part}, Dim{batch_, 3 * part * g_.tiles}});
+        FloatView<6> out(context_.data(), {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g_.head_chunks, chunk},
+                                           Dim{g_.heads, chunk * g_.head_chunks}, Dim{g_.tiles, part},
+                                           Dim{batch_, part * g_.tiles}});
+        halide_buffer_t *from = qkv, *to = out;
+        return kernel(context, from, g_.tokens, threads, to);
     }
 
     void reset() override {

@@ -28,6 +28,7 @@ struct Variant {
     bool checked = true;  // with Halide's assertions and bounds queries
     const vit::Kernels *compiled =
         nullptr;  // the library's own, compiled ahead of time; nothing else then counts
+    bool on_device = false;
 
     friend void PrintTo(const Variant &variant, std::ostream *out) { *out << variant.name; }
 };

@@ -64,7 +64,18 @@ std::vector<Range> ranges_of() {
     return ranges;
 }
 
+// HL_JIT_TARGET may name a target with a device: host-opencl.
+const bool on_device = Halide::get_jit_target_from_environment().has_gpu_feature();
+
 std::vector<Range> ranges_of(const std::string &stage) {
+    if (on_device && stage != "preprocess") {
+        return stage == "linear"        ? ranges_of<LinearGpuTuning>()
+               : stage == "layer_norm"  ? ranges_of<LayerNormGpuTuning>()
+               : stage == "attention"   ? ranges_of<AttentionGpuTuning>()
+               : stage == "patch_embed" ? ranges_of<PatchEmbedGpuTuning>()
+               : stage == "head"        ? ranges_of<HeadGpuTuning>()
+                                        : std::vector<Range>();
+    }
     return stage == "linear"        ? ranges_of<LinearTuning>()
            : stage == "layer_norm"  ? ranges_of<LayerNormTuning>()
            : stage == "attention"   ? ranges_of<AttentionTuning>()
@@ -75,13 +86,13 @@ std::vector<Range> ranges_of(const std::string &stage) {
 }
 
 Variant in_process(std::string name, Params params, bool checked = true) {
-    Variant variant{std::move(name), {}, std::move(params), checked, nullptr};
+    Variant variant{std::move(name), {}, std::move(params), checked, nullptr, on_device};
     Params layout;
     for (const char *param : {"lanes", "token_tile", "panel"}) {
         if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
     }
     variant.blocks =
-        ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked, nullptr}, "layout", layout));
+        ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked}, "layout", layout));
     return variant;
 }
 
@@ -122,7 +133,8 @@ template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const 
 template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, I, I, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, I, I, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, I, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &,
                                                           const Params &);
