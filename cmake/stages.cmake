@@ -18,8 +18,27 @@ function(vit_halide_target name variable)
         set(name "${avx2}-avx512-avx512_skylake")
     elseif (name STREQUAL "arm64")
         set(name "arm-64-linux")
+    elseif (name STREQUAL "opencl")
+        set(name "host-opencl")
+    elseif (name MATCHES "^cuda(-([0-9]+))?$")
+        if (NOT CMAKE_MATCH_2)
+            set(CMAKE_MATCH_2 70)
+        endif ()
+        set(name "host-cuda-cuda_capability_${CMAKE_MATCH_2}")
     endif ()
     set(${variable} "${name}" PARENT_SCOPE)
+endfunction()
+
+# vit_device_api(NAME VAR): the C++ expression of what a target's device is asked by (runtime/device_api.h).
+function(vit_device_api name variable)
+    vit_halide_target(${name} halide_target)
+    if (halide_target MATCHES "-opencl")
+        set(${variable} "&opencl_api" PARENT_SCOPE)
+    elseif (halide_target MATCHES "-cuda")
+        set(${variable} "&cuda_api" PARENT_SCOPE)
+    else ()
+        set(${variable} "nullptr" PARENT_SCOPE)
+    endif ()
 endfunction()
 
 # vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
@@ -85,18 +104,28 @@ function(vit_add_backend library target)
 
     vit_target_suffix(${target} VIT_SUFFIX)
     set(VIT_TARGET ${target})
+    vit_device_api(${target} api)
+    if (api STREQUAL "nullptr")
+        set(VIT_ATTENTION attention)
+    else ()
+        set(VIT_ATTENTION attention_on_device)
+    endif ()
     configure_file("${PROJECT_SOURCE_DIR}/runtime/backend_kernels.cpp.in"
         "${PROJECT_BINARY_DIR}/backend_kernels_${VIT_SUFFIX}.cpp" @ONLY)
     target_sources(${library} PRIVATE "${PROJECT_BINARY_DIR}/backend_kernels_${VIT_SUFFIX}.cpp")
 endfunction()
 
-# vit_add_halide_runtime(LIBRARY TARGET): the functions of Halide that compiled stages call, for every
-# processor of a target's architecture: all backends share them.
+# vit_add_halide_runtime(LIBRARY TARGET [FEATURE...]): the functions of Halide that compiled stages call, for
+# every processor of a target's architecture and for the devices named: all backends share them.
 function(vit_add_halide_runtime library target)
     set(base "${PROJECT_BINARY_DIR}/stages/vit_halide_runtime")
     vit_halide_target(${target} halide_target)
-    if (halide_target MATCHES "^([a-z0-9]+-[0-9]+-[a-z]+)")
+    if (halide_target MATCHES "^(x86-64-[a-z]+)")
         set(halide_target "${CMAKE_MATCH_1}")
+    endif ()
+    list(JOIN ARGN "-" features)
+    if (features)
+        string(APPEND halide_target "-${features}")
     endif ()
     add_custom_command(
         OUTPUT "${base}.o"

@@ -19,8 +19,17 @@ std::string target_machine(const Backend &backend) {
 }
 
 BackendInfo describe(const Backend &backend) {
-    const std::string reason = unsupported_cpu(backend.target());
-    return {backend.name, target_machine(backend), reason.empty(), reason};
+    BackendInfo info{backend.name, target_machine(backend), false, unsupported_cpu(backend.target()), {}};
+    if (info.reason.empty() && backend.device_api) {
+        auto names = backend.device_api->names(backend.target());
+        if (names) {
+            info.devices = std::move(*names);
+        } else {
+            info.reason = names.error().message;
+        }
+    }
+    info.supported = info.reason.empty();
+    return info;
 }
 
 std::vector<BackendInfo> backends() {
@@ -38,7 +47,7 @@ Result<const Backend *> choose_backend(const std::string &name) {
             reasons += std::string(reasons.empty() ? "" : ", ") + backend.name;
             continue;
         }
-        const std::string reason = unsupported_cpu(backend.target());
+        const std::string reason = describe(backend).reason;
         if (reason.empty()) {
             return &backend;
         }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "device_api.h"
 #include "error.h"
 #include "kernels.h"
 
@@ -13,6 +14,7 @@ struct Backend {
     const char *name;         // as users name it
     const char *(*target)();  // Halide's target string, with `host` resolved where it was compiled
     const Kernels *kernels;
+    const DeviceApi *device_api;  // null: the processor computes
 };
 
 // In the order of preference (generated from VIT_TARGETS, runtime/backend_table.cpp.in).

@@ -14,6 +14,25 @@ struct Dim {
     std::int64_t stride;  // in elements
 };
 
+// Where float32 values stand: in the host's memory or, for a backend with a device, in the device's. Owns
+// nothing.
+struct Place {
+    float *host = nullptr;
+    std::uint64_t device = 0;  // a handle of Halide's
+    const halide_device_interface_t *interface = nullptr;
+
+    Place() = default;
+    // NOLINTNEXTLINE: what a host's backend is given are pointers.
+    Place(const float *host) : host(const_cast<float *>(host)) {}
+    Place(float *host, std::uint64_t device, const halide_device_interface_t *interface)
+        : host(host), device(device), interface(interface) {}
+
+    // Of the host's memory alone: a device's handle takes no offset.
+    Place operator+(std::int64_t floats) const {
+        return Place(host ? host + floats : nullptr, device, interface);
+    }
+};
+
 template<int rank>
 class BufferView {
 public:
@@ -43,6 +62,12 @@ public:
 
     operator halide_buffer_t *() { return &buffer_; }
 
+protected:
+    void stand_at(const Place &place) {
+        buffer_.device = place.device;
+        buffer_.device_interface = place.interface;
+    }
+
 private:
     halide_buffer_t buffer_{};
     halide_dimension_t dims_[rank];
@@ -51,10 +76,14 @@ private:
 template<int rank>
 class FloatView : public BufferView<rank> {
 public:
-    FloatView(const float *data, std::initializer_list<int> extents)
-        : BufferView<rank>(data, halide_type_of<float>(), extents) {}
-    FloatView(const float *data, std::initializer_list<Dim> dims)
-        : BufferView<rank>(data, halide_type_of<float>(), dims) {}
+    FloatView(const Place &place, std::initializer_list<int> extents)
+        : BufferView<rank>(place.host, halide_type_of<float>(), extents) {
+        this->stand_at(place);
+    }
+    FloatView(const Place &place, std::initializer_list<Dim> dims)
+        : BufferView<rank>(place.host, halide_type_of<float>(), dims) {
+        this->stand_at(place);
+    }
 };
 
 }  // namespace vit

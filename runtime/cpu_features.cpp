@@ -21,16 +21,17 @@ constexpr std::string_view architecture = "riscv-64";
 constexpr std::string_view architecture = "unknown";
 #endif
 
-// Words of a target that ask nothing of a processor.
+// Words of a target that ask nothing of a processor. Of a device others ask (runtime/device_api.h).
 bool says_nothing_of_the_processor(std::string_view word) {
     constexpr std::string_view words[] = {"linux",        "no_asserts", "no_bounds_query", "no_runtime",
-                                          "user_context", "debug",      "large_buffers",   "no_neon"};
+                                          "user_context", "debug",      "large_buffers",   "no_neon",
+                                          "opencl",       "cl_half",    "cuda"};
     for (const std::string_view known : words) {
         if (word == known) {
             return true;
         }
     }
-    return word.starts_with("tune_");
+    return word.starts_with("tune_") || word.starts_with("cuda_capability_");
 }
 
 }  // namespace

@@ -17,46 +17,100 @@ void StageClock::add(const char *name, double milliseconds, double flop) {
 }
 
 Result<Forward> Forward::create(const Model::Impl &model, int max_batch) {
-    const Geometry &g = model.geometry;
-    const std::size_t batch = max_batch;
-    std::size_t used = 0;
-    const auto reserve = [&](std::size_t floats_of_image) {
-        const std::size_t at = used;
-        used += (batch * floats_of_image + 31) / 32 * 32;
-        return at;
-    };
-    const std::size_t patches = reserve(g.token_matrix(g.patch_values));
-    const std::size_t x = reserve(g.token_matrix(g.width));
-    const std::size_t y = reserve(g.token_matrix(g.width));
-    const std::size_t qkv = reserve(g.token_matrix(3 * g.attention_width));
-    const std::size_t context = reserve(g.token_matrix(g.attention_width));
-    const std::size_t hidden = reserve(g.token_matrix(g.mlp_width));
-    const std::size_t logits = reserve(g.labels);
-    const std::size_t scores = reserve(g.labels);
-
-    const std::size_t largest =
-        std::max({g.token_matrix(g.patch_values), g.token_matrix(3 * g.attention_width),
-                  g.token_matrix(g.mlp_width)});
-    if (batch * largest >= std::size_t{1} << 31) {
-        return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
-                                             " is too large for this model: one of " +
-                                             "its buffers would have more than 2^31 values");
-    }
-    VIT_TRY_ASSIGN(Memory memory, Memory::allocate(used));
-    float *base = memory.data();
-    Forward forward(model, std::move(memory));
-    forward.patches_ = base + patches;
-    forward.x_ = base + x;
-    forward.y_ = base + y;
-    forward.qkv_ = base + qkv;
-    forward.context_ = base + context;
-    forward.hidden_ = base + hidden;
-    forward.logits_ = base + logits;
-    forward.scores_ = base + scores;
+    Forward forward(model);
+    VIT_TRY(forward.reserve(max_batch));
     return forward;
 }
 
+Result<void> Forward::reserve(int max_batch) {
+    const Geometry &g = geometry_;
+    struct Array {
+        Place *place;
+        std::size_t floats;  // of an image
+    };
+    std::vector<Array> arrays{{&patches_, g.token_matrix(g.patch_values)},
+                              {&x_, g.token_matrix(g.width)},
+                              {&y_, g.token_matrix(g.width)},
+                              {&qkv_, g.token_matrix(3 * g.attention_width)},
+                              {&context_, g.token_matrix(g.attention_width)},
+                              {&hidden_, g.token_matrix(g.mlp_width)},
+                              {&logits_, static_cast<std::size_t>(g.labels)},
+                              {&scores_, static_cast<std::size_t>(g.labels)}};
+    if (device_) {
+        const std::size_t pixels = static_cast<std::size_t>(arch_.channels) * arch_.image_height *
+                                   arch_.image_width;
+        arrays.insert(arrays.end(),
+                      {{&pixels_, pixels}, {&keys_, g.keys_of_image()}, {&values_, g.values_of_image()}});
+    }
+    const std::size_t batch = max_batch;
+    std::size_t floats = 0;
+    for (const Array &array : arrays) {
+        if (batch * array.floats >= std::size_t{1} << 31) {
+            return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
+                                                 " is too large for this model: one of " +
+                                                 "its buffers would have more than 2^31 values");
+        }
+        floats += (batch * array.floats + 31) / 32 * 32;
+    }
+    if (device_) {
+        for (const Array &array : arrays) {
+            VIT_TRY_ASSIGN(*array.place, device_memory_.allocate(batch * array.floats));
+        }
+        VIT_TRY_ASSIGN(memory_, Memory::allocate(2 * batch * g.labels));
+        logits_here_ = memory_.data();
+        scores_here_ = memory_.data() + batch * g.labels;
+        return {};
+    }
+    VIT_TRY_ASSIGN(memory_, Memory::allocate(floats));
+    std::size_t at = 0;
+    for (const Array &array : arrays) {
+        *array.place = memory_.data() + at;
+        at += (batch * array.floats + 31) / 32 * 32;
+    }
+    logits_here_ = logits_.host;
+    scores_here_ = scores_.host;
+    return {};
+}
+
 Result<void> Forward::run(KernelContext &context, const float *pixels, int batch, StageClock &clock) {
+    if (!device_) {
+        return run_stages(context, pixels, batch, clock);
+    }
+    const std::size_t values = static_cast<std::size_t>(batch) * arch_.channels * arch_.image_height *
+                               arch_.image_width;
+    VIT_TRY(device_->upload(pixels, values, pixels_));
+    VIT_TRY(run_stages(context, pixels_, batch, clock));
+    return device_->download(logits_, static_cast<std::size_t>(batch) * geometry_.labels, logits_here_);
+}
+
+Result<void> Forward::run_on_device(KernelContext &context, std::uint64_t pixels, int batch,
+                                    std::uint64_t logits, StageClock &clock) {
+    const std::size_t values = static_cast<std::size_t>(batch) * arch_.channels * arch_.image_height *
+                               arch_.image_width;
+    VIT_TRY_ASSIGN(const Place from, device_->wrap(pixels, values));
+    Result<Place> to = device_->wrap(logits, static_cast<std::size_t>(batch) * arch_.labels);
+    Result<void> done;
+    if (to) {
+        done = run_stages(context, from, batch, clock);
+        if (done) {
+            done = device_->copy(logits_, geometry_.labels, *to, arch_.labels, arch_.labels, batch);
+        }
+        device_->unwrap(*to);
+    } else {
+        done = tl::unexpected<Error>(to.error());
+    }
+    device_->unwrap(from);
+    return done;
+}
+
+Result<void> Forward::fetch_scores() {
+    if (!device_) {
+        return {};
+    }
+    return device_->download(scores_, static_cast<std::size_t>(batch_) * geometry_.labels, scores_here_);
+}
+
+Result<void> Forward::run_stages(KernelContext &context, const Place &pixels, int batch, StageClock &clock) {
     context_of_call_ = &context;
     clock_ = &clock;
     batch_ = batch;
@@ -82,6 +136,9 @@ Result<void> Forward::stage(const char *name, double flop, Call call) {
     }
     const auto start = std::chrono::steady_clock::now();
     const int code = call(context_of_call_);
+    if (device_) {
+        VIT_TRY(device_->finish());  // a call only queues
+    }
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     clock_->add(name, taken.count(), flop);
     return context_of_call_->check(name, code);
@@ -99,7 +156,7 @@ Dim Forward::tiles(Tokens tokens, int channels) const {
     return tokens == Tokens::all ? Dim{g.tiles * batch_, tile} : Dim{batch_, tile * g.tiles};
 }
 
-Result<void> Forward::patch_embed(const float *pixels, float *x) {
+Result<void> Forward::patch_embed(const Place &pixels, const Place &x) {
     const Geometry &g = geometry_;
     const PackedLinear &layer = weights_.patch;
     const auto [lanes, token_tile, panel] = g.blocks;
@@ -119,7 +176,7 @@ Result<void> Forward::patch_embed(const float *pixels, float *x) {
                  });
 }
 
-Result<void> Forward::layer_norm(const float *x, const PackedNorm &norm, Tokens tokens, float *y) {
+Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y) {
     const Geometry &g = geometry_;
     const auto [lanes, token_tile, panel] = g.blocks;
     const std::initializer_list<Dim> dims{
@@ -138,17 +195,17 @@ struct Forward::LinearViews {
     FloatView<3> weights;
     FloatView<1> bias;
 
-    LinearViews(const Forward &forward, Tokens tokens, const float *from, const PackedLinear &layer,
-                int first, int outputs, float *to)
+    LinearViews(const Forward &forward, Tokens tokens, const Place &from, const PackedLinear &layer,
+                int first, int outputs, const Place &to)
         : LinearViews(forward.geometry_.blocks, forward.tiles(tokens, layer.inputs),
                       forward.tiles(tokens, layer.outputs), from, layer, first, outputs, to) {}
-    LinearViews(const Forward &forward, Tokens tokens, const float *from, const PackedLinear &layer,
-                float *to)
+    LinearViews(const Forward &forward, Tokens tokens, const Place &from, const PackedLinear &layer,
+                const Place &to)
         : LinearViews(forward, tokens, from, layer, 0, layer.outputs, to) {}
 
 private:
-    LinearViews(const Blocks &b, Dim tiles_of_x, Dim tiles_of_y, const float *from,
-                const PackedLinear &layer, int first, int outputs, float *to)
+    LinearViews(const Blocks &b, Dim tiles_of_x, Dim tiles_of_y, const Place &from,
+                const PackedLinear &layer, int first, int outputs, const Place &to)
         : x(from, {{b.lanes, 1},
                    {b.token_tile, b.lanes},
                    {layer.inputs / b.lanes, b.lanes * b.token_tile},
@@ -163,7 +220,7 @@ private:
           bias(layer.bias + first, {outputs}) {}
 };
 
-Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, Tokens queries, float *y) {
+Result<void> Forward::linear_qkv(const Place &x, const PackedLinear &layer, Tokens queries, const Place &y) {
     const int part = geometry_.attention_width;
     LinearViews q(*this, queries, x, layer, 0, part, y);
     LinearViews kv(*this, Tokens::all, x, layer, part, 2 * part, y);
@@ -174,7 +231,9 @@ Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, Toke
                      const auto compute = [&](LinearViews &views) {
                          return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
                      };
-                     if (queries == Tokens::all) {
+                     // A device's memory cannot be addressed in the middle, and one matrix too much is
+                     // 3 % of the last block.
+                     if (queries == Tokens::all || device_) {
                          return compute(all);
                      }
                      const int code = compute(q);
@@ -182,15 +241,15 @@ Result<void> Forward::linear_qkv(const float *x, const PackedLinear &layer, Toke
                  });
 }
 
-Result<void> Forward::linear_proj(const float *x, const PackedLinear &layer, Tokens tokens,
-                                  float *residual_and_y) {
+Result<void> Forward::linear_proj(const Place &x, const PackedLinear &layer, Tokens tokens,
+                                  const Place &residual_and_y) {
     LinearViews views(*this, tokens, x, layer, residual_and_y);
     return stage("linear/proj", 2 * count(tokens) * arch_.width * arch_.width, [&](KernelContext *context) {
         return kernels_.linear_proj(context, views.x, views.weights, views.bias, views.y, views.y);
     });
 }
 
-Result<void> Forward::linear_fc1(const float *x, const PackedLinear &layer, Tokens tokens, float *y) {
+Result<void> Forward::linear_fc1(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y) {
     LinearViews views(*this, tokens, x, layer, y);
     const auto kernel = arch_.activation == Activation::gelu_erf ? kernels_.linear_fc1_gelu_erf
                                                                  : kernels_.linear_fc1_gelu_tanh;
@@ -200,8 +259,8 @@ Result<void> Forward::linear_fc1(const float *x, const PackedLinear &layer, Toke
                  });
 }
 
-Result<void> Forward::linear_fc2(const float *x, const PackedLinear &layer, Tokens tokens,
-                                 float *residual_and_y) {
+Result<void> Forward::linear_fc2(const Place &x, const PackedLinear &layer, Tokens tokens,
+                                 const Place &residual_and_y) {
     LinearViews views(*this, tokens, x, layer, residual_and_y);
     return stage(
         "linear/fc2", 2 * count(tokens) * arch_.width * arch_.mlp_width, [&](KernelContext *context) {
@@ -209,7 +268,7 @@ Result<void> Forward::linear_fc2(const float *x, const PackedLinear &layer, Toke
         });
 }
 
-Result<void> Forward::attention(const float *qkv, Tokens queries, float *context_out) {
+Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &context_out) {
     const Geometry &g = geometry_;
     const auto [lanes, token_tile, panel] = g.blocks;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
@@ -223,11 +282,16 @@ Result<void> Forward::attention(const float *qkv, Tokens queries, float *context
                                    Dim{batch_, part * g.tiles}});
     return stage(
         "attention", 4 * count(queries) * arch_.tokens() * arch_.width, [&](KernelContext *context) {
-            return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
+            if (!device_) {
+                return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
+            }
+            FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
+            FloatView<5> values(values_, {panel, g.padded_keys(), g.value_panels(), g.heads, batch_});
+            return kernels_.attention_on_device(context, in, g.tokens, 1, out, keys, values);
         });
 }
 
-Result<void> Forward::head(const float *x) {
+Result<void> Forward::head(const Place &x) {
     const Geometry &g = geometry_;
     const PackedLinear &layer = weights_.head;
     const auto [lanes, token_tile, panel] = g.blocks;

@@ -26,15 +26,19 @@ public:
     // Errors: memory, argument (buffers too large to be indexed).
     static Result<Forward> create(const Model::Impl &model, int max_batch);
 
-    // pixels [batch, channels, image_height, image_width]; logits() and scores() hold the answer until the
-    // next call.
+    // pixels [batch, channels, image_height, image_width]; logits() and, once fetched, scores() hold the
+    // answer until the next call.
     Result<void> run(KernelContext &context, const float *pixels, int batch, StageClock &clock);
+    // From memory of the device, pixels as above, to memory of the device, logits [batch, labels]; queued only.
+    Result<void> run_on_device(KernelContext &context, std::uint64_t pixels, int batch, std::uint64_t logits,
+                               StageClock &clock);
+    Result<void> fetch_scores();
 
     const float *logits(int image) const {
-        return logits_ + static_cast<std::size_t>(image) * geometry_.labels;
+        return logits_here_ + static_cast<std::size_t>(image) * geometry_.labels;
     }
     const float *scores(int image) const {
-        return scores_ + static_cast<std::size_t>(image) * geometry_.labels;
+        return scores_here_ + static_cast<std::size_t>(image) * geometry_.labels;
     }
 
 private:
@@ -43,20 +47,23 @@ private:
     enum class Tokens { all,
                         class_token };
 
-    Forward(const Model::Impl &model, Memory memory)
+    explicit Forward(const Model::Impl &model)
         : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights),
-          kernels_(*model.backend->kernels), memory_(std::move(memory)) {}
+          kernels_(*model.backend->kernels), device_(model.device.get()), device_memory_(model.device) {}
 
-    Result<void> patch_embed(const float *pixels, float *x);
-    Result<void> layer_norm(const float *x, const PackedNorm &norm, Tokens tokens, float *y);
+    Result<void> reserve(int max_batch);
+    Result<void> run_stages(KernelContext &context, const Place &pixels, int batch, StageClock &clock);
+    Result<void> patch_embed(const Place &pixels, const Place &x);
+    Result<void> layer_norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y);
     // Keys and values are those of all tokens.
-    Result<void> linear_qkv(const float *x, const PackedLinear &layer, Tokens queries, float *y);
-    Result<void> attention(const float *qkv, Tokens queries, float *context);
-    Result<void> linear_proj(const float *x, const PackedLinear &layer, Tokens tokens,
-                             float *residual_and_y);
-    Result<void> linear_fc1(const float *x, const PackedLinear &layer, Tokens tokens, float *y);
-    Result<void> linear_fc2(const float *x, const PackedLinear &layer, Tokens tokens, float *residual_and_y);
-    Result<void> head(const float *x);
+    Result<void> linear_qkv(const Place &x, const PackedLinear &layer, Tokens queries, const Place &y);
+    Result<void> attention(const Place &qkv, Tokens queries, const Place &context);
+    Result<void> linear_proj(const Place &x, const PackedLinear &layer, Tokens tokens,
+                             const Place &residual_and_y);
+    Result<void> linear_fc1(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y);
+    Result<void> linear_fc2(const Place &x, const PackedLinear &layer, Tokens tokens,
+                            const Place &residual_and_y);
+    Result<void> head(const Place &x);
 
     template<typename Call>
     Result<void> stage(const char *name, double flop, Call call);
@@ -70,16 +77,22 @@ private:
     const Geometry &geometry_;
     const Weights &weights_;
     const Kernels &kernels_;
+    Device *device_;  // null: the processor computes
     Memory memory_;
+    DeviceMemory device_memory_;
 
-    float *patches_;  // [ki, ti, chunk, row, channel, tile, b]
-    float *x_;        // the residual stream, width
-    float *y_;        // normalized, width
-    float *qkv_;      // 3 attention_width
-    float *context_;  // attention_width
-    float *hidden_;   // mlp_width
-    float *logits_;   // [n, b]
-    float *scores_;   // [n, b]
+    Place patches_;  // [ki, ti, chunk, row, channel, tile, b]
+    Place x_;        // the residual stream, width
+    Place y_;        // normalized, width
+    Place qkv_;      // 3 attention_width
+    Place context_;  // attention_width
+    Place hidden_;   // mlp_width
+    Place logits_;   // [n, b]
+    Place scores_;   // [n, b]
+    // Of a device alone: the picture and what attention lays out for itself.
+    Place pixels_, keys_, values_;
+    // The answers in the host's memory: logits_ and scores_, or copies of them.
+    float *logits_here_ = nullptr, *scores_here_ = nullptr;
 
     KernelContext *context_of_call_ = nullptr;
     StageClock *clock_ = nullptr;

@@ -11,20 +11,25 @@
 
 namespace vit {
 
+class Device;
+
 class KernelContext {
 public:
-    explicit KernelContext(int threads) : pool_(threads), scratch_(threads) {}
+    explicit KernelContext(int threads, const Device *device = nullptr)
+        : pool_(threads), scratch_(threads), device_(device) {}
 
     // What a stage returned, as a Result.
     Result<void> check(const char *stage, int code);
 
     ThreadPool &pool() { return pool_; }
     Scratch &scratch() { return scratch_; }
+    const Device *device() const { return device_; }  // null where the processor computes
     void set_error(const char *sentence);  // the first one since the last check is kept
 
 private:
     ThreadPool pool_;
     Scratch scratch_;
+    const Device *device_;
     std::mutex mutex_;
     std::string error_;
 };

@@ -19,15 +19,27 @@ Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
     return Blocks{blocks[0], blocks[1], blocks[2]};
 }
 
-Result<std::shared_ptr<const Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
+Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
     install_halide_handlers();
     KernelContext context(usable_processors());
     VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks);
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, *backend.kernels, context));
-    return std::make_shared<const Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
-                                                           checkpoint.labels, &backend, describe(backend),
-                                                           geometry, std::move(weights)});
+    return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
+                                                     checkpoint.labels, &backend, describe(backend), geometry,
+                                                     nullptr, std::move(weights)});
+}
+
+// To the device, if the backend has one; what was packed needs the host's memory no longer.
+Result<std::shared_ptr<const Model::Impl>> place(std::shared_ptr<Model::Impl> model,
+                                                 const ModelOptions &options) {
+    const Backend &backend = *model->backend;
+    if (backend.device_api) {
+        VIT_TRY_ASSIGN(model->device, Device::open(*backend.device_api, backend.target(), options.device,
+                                                   options.handles));
+        VIT_TRY(model->weights.move_to(model->device, model->architecture, model->geometry));
+    }
+    return model;
 }
 
 // The boundary that no exception passes: the standard library's, for want of memory or threads.
@@ -58,11 +70,13 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
             install_halide_handlers();
             KernelContext context(1);
             VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(*backend, context));
-            VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, read_packed(path, *backend, blocks));
+            VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, blocks));
+            VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
             return Model(std::move(impl));
         }
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(path));
-        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });
 }
@@ -72,7 +86,8 @@ Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed
     return without_exceptions(architecture.name, [&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
-        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });
 }

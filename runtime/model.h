@@ -15,6 +15,7 @@ struct Model::Impl {
     const Backend *backend;
     BackendInfo backend_info;
     Geometry geometry;
+    std::shared_ptr<Device> device;  // null: the processor computes
     Weights weights;
 };
 

@@ -29,7 +29,11 @@ std::string text_of(const Blocks &blocks) {
 }  // namespace
 
 Result<void> write_packed(const Model::Impl &model, const std::string &path) {
-    const Memory &weights = model.weights.memory;
+    Memory copy;
+    if (model.device) {
+        VIT_TRY_ASSIGN(copy, model.weights.download(model.architecture, model.geometry));
+    }
+    const Memory &weights = model.device ? copy : model.weights.memory;
     const PackedHeader header{version(),
                               model.backend_info.target,
                               model.geometry.blocks,
@@ -64,8 +68,8 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
     return fail(ErrorCode::io, printable_path(path) + ": cannot be written: " + why);
 }
 
-Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                       const Blocks &blocks) {
+Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
+                                                 const Blocks &blocks) {
     const std::string name = printable_path(path);
     PackedHeader header;
     std::size_t offset = 0;
@@ -112,9 +116,9 @@ Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, 
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);
     }
-    return std::make_shared<const Model::Impl>(Model::Impl{header.architecture, header.preprocessing,
-                                                           header.labels, &backend, describe(backend),
-                                                           geometry, std::move(*weights)});
+    return std::make_shared<Model::Impl>(Model::Impl{header.architecture, header.preprocessing, header.labels,
+                                                     &backend, describe(backend), geometry, nullptr,
+                                                     std::move(*weights)});
 }
 
 }  // namespace vit

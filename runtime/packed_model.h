@@ -18,7 +18,7 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path);
 
 // Errors: io, format, config; backend, for a file packed for another target, other blocks or another
 // version.
-Result<std::shared_ptr<const Model::Impl>> read_packed(const std::string &path, const Backend &backend,
+Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
                                                        const Blocks &blocks);
 
 }  // namespace vit

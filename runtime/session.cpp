@@ -9,7 +9,7 @@ namespace vit {
 
 struct Session::Impl {
     Impl(std::shared_ptr<const Model::Impl> model, int threads, Forward forward)
-        : model(std::move(model)), context(threads), forward(std::move(forward)) {}
+        : model(std::move(model)), context(threads, this->model->device.get()), forward(std::move(forward)) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;
@@ -101,10 +101,29 @@ Result<void> Session::scores(float *scores) const {
         return fail(ErrorCode::argument,
                     scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
     }
+    VIT_TRY(impl_->forward.fetch_scores());
     const int labels = impl_->model->architecture.labels;
     for (int b = 0; b < impl_->last_batch; b++) {
         std::copy_n(impl_->forward.scores(b), labels, scores + static_cast<std::size_t>(b) * labels);
     }
+    return {};
+}
+
+Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::uint64_t logits) {
+    if (!impl_->model->device) {
+        return fail(ErrorCode::argument, std::string("forward_on_device: backend ") +
+                                             impl_->model->backend->name + " has no device");
+    }
+    if (!pixels || !logits) {
+        return fail(ErrorCode::argument, "forward_on_device: pixels or logits is null");
+    }
+    if (batch < 1 || batch > impl_->max_batch) {
+        return fail(ErrorCode::argument, "forward_on_device: a batch of " + std::to_string(batch) +
+                                             ", outside 1 to max_batch " + std::to_string(impl_->max_batch));
+    }
+    impl_->last_batch = 0;
+    VIT_TRY(impl_->forward.run_on_device(impl_->context, pixels, batch, logits, impl_->clock));
+    impl_->last_batch = batch;
     return {};
 }
 

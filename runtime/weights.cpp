@@ -53,71 +53,68 @@ float to_float(const Tensor &tensor, std::int64_t i) {
     return bits >> 15 ? -magnitude : magnitude;
 }
 
-// Hands out parts of one block. First asked without memory, to learn the size; then again, in the same
-// order.
-class Arena {
+// Goes through all values in the order of use, in which they lie in the block: a forward pass walks through
+// memory. visit(place, floats, at) is called for each with its distance from the start of the block.
+template<typename Visit>
+class Walk {
 public:
-    float *take(std::size_t floats) {
-        const std::size_t at = used_;
-        used_ += (floats + 31) / 32 * 32;  // 128 bytes: a line and the one fetched with it
-        return base_ ? base_ + at : nullptr;
-    }
-    std::size_t used() const { return used_; }
-    void start(float *base) {
-        base_ = base;
-        used_ = 0;
-    }
+    Walk(const Architecture &architecture, const Geometry &geometry, Visit visit)
+        : arch_(architecture), geometry_(geometry), visit_(std::move(visit)) {}
 
-private:
-    float *base_ = nullptr;
-    std::size_t used_ = 0;
-};
-
-// Where everything stands in the block, in the order of use, so that a forward pass walks through memory.
-class LayOut {
-public:
-    LayOut(const Architecture &architecture, const Geometry &geometry)
-        : arch_(architecture), geometry_(geometry) {}
-
-    std::size_t floats() {
-        Weights weights;
-        run(weights, nullptr);
-        return arena_.used();
-    }
-
-    void run(Weights &w, float *base) {
+    void run(WeightPlaces &w) {
         const Geometry &g = geometry_;
-        arena_.start(base);
         w.blocks.resize(arch_.depth);
-        w.patch = linear(g.patch_values, g.width);
-        w.class_token = arena_.take(g.width);
-        w.positions = arena_.take(g.token_matrix(g.width));
+        linear(w.patch, g.patch_values, g.width);
+        values(w.class_token, g.width);
+        values(w.positions, g.token_matrix(g.width));
         for (PackedBlock &block : w.blocks) {
-            block.norm1 = norm();
-            block.qkv = linear(g.width, 3 * g.attention_width);
-            block.proj = linear(g.attention_width, g.width);
-            block.norm2 = norm();
-            block.fc1 = linear(g.width, g.mlp_width);
-            block.fc2 = linear(g.mlp_width, g.width);
+            norm(block.norm1);
+            linear(block.qkv, g.width, 3 * g.attention_width);
+            linear(block.proj, g.attention_width, g.width);
+            norm(block.norm2);
+            linear(block.fc1, g.width, g.mlp_width);
+            linear(block.fc2, g.mlp_width, g.width);
         }
-        w.norm = norm();
-        w.head = linear(g.width, g.labels);
+        norm(w.norm);
+        linear(w.head, g.width, g.labels);
     }
+    std::size_t floats() const { return at_; }
 
 private:
-    PackedLinear linear(int inputs, int outputs) {
-        float *panels = arena_.take(static_cast<std::size_t>(inputs) * outputs);
-        return {panels, arena_.take(outputs), inputs, outputs};
+    void values(Place &place, std::size_t floats) {
+        visit_(place, floats, at_);
+        at_ += (floats + 31) / 32 * 32;  // 128 bytes: a line and the one fetched with it
     }
-    PackedNorm norm() {
-        float *gamma = arena_.take(geometry_.width);
-        return {gamma, arena_.take(geometry_.width)};
+    void linear(PackedLinear &layer, int inputs, int outputs) {
+        layer.inputs = inputs;
+        layer.outputs = outputs;
+        values(layer.panels, static_cast<std::size_t>(inputs) * outputs);
+        values(layer.bias, outputs);
+    }
+    void norm(PackedNorm &norm) {
+        values(norm.gamma, geometry_.width);
+        values(norm.beta, geometry_.width);
     }
 
     const Architecture &arch_;
     const Geometry &geometry_;
-    Arena arena_;
+    Visit visit_;
+    std::size_t at_ = 0;
 };
+
+std::size_t floats_of(const Architecture &architecture, const Geometry &geometry) {
+    WeightPlaces weights;
+    Walk walk(architecture, geometry, [](Place &, std::size_t, std::size_t) {});
+    walk.run(weights);
+    return walk.floats();
+}
+
+void lay_out(Weights &weights, const Architecture &architecture, const Geometry &geometry) {
+    float *base = weights.memory.data();
+    Walk(architecture, geometry, [=](Place &place, std::size_t, std::size_t at) {
+        place = base + at;
+    }).run(weights);
+}
 
 class Packer {
 public:
@@ -127,10 +124,9 @@ public:
           context_(context) {}
 
     Result<Weights> run() {
-        LayOut lay_out(arch_, geometry_);
         Weights weights;
-        VIT_TRY_ASSIGN(weights.memory, Memory::allocate(lay_out.floats()));
-        lay_out.run(weights, weights.memory.data());
+        VIT_TRY_ASSIGN(weights.memory, Memory::allocate(floats_of(arch_, geometry_)));
+        lay_out(weights, arch_, geometry_);
         VIT_TRY(fill(weights));
         return weights;
     }
@@ -170,7 +166,7 @@ private:
     // The i-th third of the outputs of qkv: whole panels.
     PackedLinear part(const PackedLinear &qkv, int i) const {
         const int outputs = geometry_.attention_width;
-        return {qkv.panels + static_cast<std::size_t>(i) * outputs * qkv.inputs, qkv.bias + i * outputs,
+        return {qkv.panels + static_cast<std::int64_t>(i) * outputs * qkv.inputs, qkv.bias + i * outputs,
                 qkv.inputs, outputs};
     }
 
@@ -206,9 +202,9 @@ private:
         return {};
     }
 
-    static void pack_vector(const Tensor &from, const IndexMap &map, float *to, float scale = 1) {
+    static void pack_vector(const Tensor &from, const IndexMap &map, const Place &to, float scale = 1) {
         for (std::size_t i = 0; i < map.size(); i++) {
-            to[i] = map[i] < 0 ? 0 : scale * to_float(from, map[i]);
+            to.host[i] = map[i] < 0 ? 0 : scale * to_float(from, map[i]);
         }
     }
 
@@ -217,7 +213,7 @@ private:
         pack_vector(from.beta, map, to.beta);
     }
 
-    Result<void> pack_positions(float *to) {
+    Result<void> pack_positions(const Place &to) {
         const Geometry &g = geometry_;
         std::vector<float> rows(static_cast<std::size_t>(g.tokens) * arch_.width);
         for (std::size_t i = 0; i < rows.size(); i++) {
@@ -243,15 +239,51 @@ Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geom
 }
 
 Result<Weights> Weights::adopt(const Architecture &architecture, const Geometry &geometry, Memory memory) {
-    LayOut lay_out(architecture, geometry);
-    if (memory.floats() != lay_out.floats()) {
+    const std::size_t floats = floats_of(architecture, geometry);
+    if (memory.floats() != floats) {
         return fail(ErrorCode::argument, "its weights are " + std::to_string(memory.floats()) +
-                                             " values instead of " + std::to_string(lay_out.floats()));
+                                             " values instead of " + std::to_string(floats));
     }
     Weights weights;
-    lay_out.run(weights, memory.data());
     weights.memory = std::move(memory);
+    lay_out(weights, architecture, geometry);
     return weights;
+}
+
+Result<void> Weights::move_to(std::shared_ptr<Device> device, const Architecture &architecture,
+                              const Geometry &geometry) {
+    DeviceMemory blocks(device);
+    Result<void> done;
+    Walk(architecture, geometry, [&](Place &place, std::size_t floats, std::size_t) {
+        if (!done) {
+            return;
+        }
+        const Result<Place> there = blocks.allocate(floats);
+        if (!there) {
+            done = tl::unexpected<Error>(there.error());
+            return;
+        }
+        done = device->upload(place.host, floats, *there);
+        place = *there;
+    }).run(*this);
+    if (done) {
+        memory = Memory();
+        device_memory = std::move(blocks);
+    }
+    return done;
+}
+
+Result<Memory> Weights::download(const Architecture &architecture, const Geometry &geometry) const {
+    VIT_TRY_ASSIGN(Memory copy, Memory::allocate(floats_of(architecture, geometry)));
+    Result<void> done;
+    WeightPlaces places = *this;
+    Walk(architecture, geometry, [&](const Place &place, std::size_t floats, std::size_t at) {
+        if (done) {
+            done = device_memory.device()->download(place, floats, copy.data() + at);
+        }
+    }).run(places);
+    VIT_TRY(done);
+    return copy;
 }
 
 }  // namespace vit

@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "checkpoint.h"
+#include "device.h"
 #include "geometry.h"
 #include "kernel_context.h"
 #include "memory.h"
@@ -12,13 +13,13 @@
 namespace vit {
 
 struct PackedLinear {
-    float *panels = nullptr;  // [c in panel, k, panel]
-    float *bias = nullptr;    // [c]
+    Place panels;  // [c in panel, k, panel]
+    Place bias;    // [c]
     int inputs = 0, outputs = 0;  // padded
 };
 
 struct PackedNorm {
-    float *gamma = nullptr, *beta = nullptr;  // [c]
+    Place gamma, beta;  // [c]
 };
 
 struct PackedBlock {
@@ -30,15 +31,17 @@ struct PackedBlock {
     PackedLinear fc1, fc2;
 };
 
-// All pointers lie in one block of memory that the object owns.
-struct Weights {
+struct WeightPlaces {
     PackedLinear patch;
-    float *class_token = nullptr;  // [c]
-    float *positions = nullptr;    // [ci, ti, chunk, tile]
+    Place class_token;  // [c]
+    Place positions;    // [ci, ti, chunk, tile]
     std::vector<PackedBlock> blocks;
     PackedNorm norm;
     PackedLinear head;
+};
 
+// The places lie in one block of the host's memory or in blocks of a device's, which the object owns.
+struct Weights : WeightPlaces {
     // Packs a checked checkpoint. Errors: memory, kernel.
     static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry,
                                 const Kernels &kernels, KernelContext &context);
@@ -46,7 +49,14 @@ struct Weights {
     // another size.
     static Result<Weights> adopt(const Architecture &architecture, const Geometry &geometry, Memory memory);
 
+    // Moves what was packed from the host's memory to the device's. Errors: memory, kernel.
+    Result<void> move_to(std::shared_ptr<Device> device, const Architecture &architecture,
+                         const Geometry &geometry);
+    // A copy, as packed, of what is on the device. Errors: memory, kernel.
+    Result<Memory> download(const Architecture &architecture, const Geometry &geometry) const;
+
     Memory memory;
+    DeviceMemory device_memory;
 };
 
 }  // namespace vit

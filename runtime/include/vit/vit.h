@@ -141,11 +141,20 @@ struct BackendInfo {
     std::string target;  // Halide's target string
     bool supported;      // can it run on this machine?
     std::string reason;  // if not, why
+    std::vector<std::string> devices;  // of OpenCL or CUDA, in the order of ModelOptions::device
 };
 VIT_API std::vector<BackendInfo> backends();
 
+// An app's own context and queue: CUcontext and CUstream, or cl_context and cl_command_queue.
+struct DeviceHandles {
+    void *context = nullptr;
+    void *queue = nullptr;
+};
+
 struct ModelOptions {
-    std::string backend;  // empty: the first that can run here
+    std::string backend;    // empty: the first that can run here
+    int device = 0;         // which of BackendInfo::devices
+    DeviceHandles handles;  // instead, where the app has them; they have to outlive model and sessions
 };
 
 // A checkpoint, read, checked and packed for a backend.
@@ -220,6 +229,11 @@ public:
     Result<void> forward(const float *pixels, int batch, float *logits);
     // the scores [batch, labels] of the last forward pass.
     Result<void> scores(float *scores) const;
+
+    // As forward, with pixels and logits in memory of the model's device: CUdeviceptr or cl_mem of its
+    // context. The work is queued (ModelOptions::handles), not waited for. Errors: argument, if the model has
+    // no device.
+    Result<void> forward_on_device(std::uint64_t pixels, int batch, std::uint64_t logits);
 
     int threads() const;
     int max_batch() const;

@@ -1,0 +1,214 @@
+// CUDA, as far as Halide leaves it to us: which devices there are, and a context and a stream on one. The
+// driver is loaded when it is first asked for; of the toolkit nothing is needed.
+#include <HalideRuntimeCuda.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <mutex>
+
+#include "device.h"
+
+namespace vit {
+
+namespace {
+
+// Of the driver's interface, what is needed here (CUDA Driver API, version 2 of what has one).
+using CuResult = int;
+using CuDevice = int;
+constexpr int compute_capability_major = 75, compute_capability_minor = 76;
+constexpr unsigned stream_non_blocking = 1;
+
+struct Cuda {
+    CuResult (*init)(unsigned flags);
+    CuResult (*device_count)(int *count);
+    CuResult (*device)(CuDevice *device, int number);
+    CuResult (*name)(char *name, int size, CuDevice device);
+    CuResult (*attribute)(int *value, int attribute, CuDevice device);
+    CuResult (*retain)(void **context, CuDevice device);
+    CuResult (*release)(CuDevice device);
+    CuResult (*push)(void *context);
+    CuResult (*pop)(void **context);
+    CuResult (*current_device)(CuDevice *device);
+    CuResult (*create_stream)(void **stream, unsigned flags);
+    CuResult (*destroy_stream)(void *stream);
+    bool complete = false;
+
+    template<typename Function>
+    bool find(void *library, const char *name, Function &function) {
+        function = reinterpret_cast<Function>(dlsym(library, name));
+        return function != nullptr;
+    }
+
+    // Global, so that Halide finds it in the process: it knows the file by a name that only toolkits have.
+    Cuda() {
+        void *library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_GLOBAL);
+        complete = library && find(library, "cuInit", init) &&
+                   find(library, "cuDeviceGetCount", device_count) &&
+                   find(library, "cuDeviceGet", device) && find(library, "cuDeviceGetName", name) &&
+                   find(library, "cuDeviceGetAttribute", attribute) &&
+                   find(library, "cuDevicePrimaryCtxRetain", retain) &&
+                   find(library, "cuDevicePrimaryCtxRelease_v2", release) &&
+                   find(library, "cuCtxPushCurrent_v2", push) && find(library, "cuCtxPopCurrent_v2", pop) &&
+                   find(library, "cuCtxGetDevice", current_device) &&
+                   find(library, "cuStreamCreate", create_stream) &&
+                   find(library, "cuStreamDestroy_v2", destroy_stream);
+    }
+};
+
+const Cuda &cuda() {
+    static const Cuda api;
+    return api;
+}
+
+// 80 of "...-cuda-cuda_capability_80-...".
+int capability_of(const std::string &target) {
+    const std::string word = "cuda_capability_";
+    const std::size_t at = target.find(word);
+    return at == std::string::npos ? 0 : std::atoi(target.c_str() + at + word.size());
+}
+
+struct Found {
+    CuDevice device;
+    std::string name;
+};
+
+Result<std::vector<Found>> find_devices(const std::string &target) {
+    const Cuda &cu = cuda();
+    if (!cu.complete) {
+        return fail(ErrorCode::backend, "there is no CUDA driver here (libcuda.so.1)");
+    }
+    if (const CuResult error = cu.init(0)) {
+        return fail(ErrorCode::backend, "the CUDA driver does not start (error " + std::to_string(error) + ")");
+    }
+    int count = 0;
+    if (cu.device_count(&count) || count == 0) {
+        return fail(ErrorCode::backend, "CUDA has no device here");
+    }
+    const int needed = capability_of(target);
+    std::vector<Found> found;
+    std::string others;
+    for (int i = 0; i < count; i++) {
+        CuDevice device = 0;
+        char name[256] = "";
+        int major = 0, minor = 0;
+        if (cu.device(&device, i) || cu.name(name, sizeof(name) - 1, device) ||
+            cu.attribute(&major, compute_capability_major, device) ||
+            cu.attribute(&minor, compute_capability_minor, device)) {
+            continue;
+        }
+        const std::string capability = std::to_string(major) + "." + std::to_string(minor);
+        if (10 * major + minor >= needed) {
+            found.push_back({device, std::string(name) + ", compute capability " + capability});
+        } else {
+            others += (others.empty() ? "" : ", ") + std::string(name) + " has " + capability;
+        }
+    }
+    if (found.empty()) {
+        return fail(ErrorCode::backend, "CUDA has no device of compute capability " +
+                                            std::to_string(needed / 10) + "." + std::to_string(needed % 10) +
+                                            (others.empty() ? "" : " (" + others + ")"));
+    }
+    return found;
+}
+
+Result<std::vector<std::string>> names(const std::string &target) {
+    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices(target));
+    std::vector<std::string> names;
+    for (const Found &device : found) {
+        names.push_back(device.name);
+    }
+    return names;
+}
+
+halide_cuda_acquire_context_t default_acquire = nullptr;
+halide_cuda_release_context_t default_release = nullptr;
+halide_cuda_get_stream_t default_stream = nullptr;
+
+const DeviceHandles &handles_of(void *user_context) {
+    return static_cast<KernelContext *>(user_context)->device()->handles();
+}
+
+int on_acquire(void *user_context, void **context, bool create) {
+    if (!user_context) {
+        return default_acquire(user_context, context, create);
+    }
+    *context = handles_of(user_context).context;
+    return 0;
+}
+
+int on_release(void *user_context) {
+    return user_context ? 0 : default_release(user_context);
+}
+
+int on_stream(void *user_context, void *context, void **stream) {
+    if (!user_context) {
+        return default_stream(user_context, context, stream);
+    }
+    *stream = handles_of(user_context).queue;
+    return 0;
+}
+
+// Before the first stage is compiled by the driver: Halide 21 would cap it at 64 registers a thread, which a
+// register tile alone takes.
+void prepare_halide() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        setenv("HL_CUDA_JIT_MAX_REGISTERS", "255", 0);
+        default_acquire = halide_set_cuda_acquire_context(on_acquire);
+        default_release = halide_set_cuda_release_context(on_release);
+        default_stream = halide_set_cuda_get_stream(on_stream);
+    });
+}
+
+const halide_device_interface_t *interface() {
+    prepare_halide();
+    return halide_cuda_device_interface();
+}
+
+Result<DeviceHandles> open(const std::string &target, int number) {
+    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices(target));
+    if (number < 0 || number >= static_cast<int>(found.size())) {
+        return fail(ErrorCode::backend, "CUDA has no device " + std::to_string(number) + ", only " +
+                                            std::to_string(found.size()));
+    }
+    const Cuda &cu = cuda();
+    const Found &device = found[number];
+    DeviceHandles handles;
+    if (const CuResult error = cu.retain(&handles.context, device.device)) {
+        return fail(ErrorCode::backend,
+                    device.name + ": cannot create a context (CUDA error " + std::to_string(error) + ")");
+    }
+    void *before = nullptr;
+    CuResult error = cu.push(handles.context);
+    if (!error) {
+        error = cu.create_stream(&handles.queue, stream_non_blocking);
+        cu.pop(&before);
+    }
+    if (error) {
+        cu.release(device.device);
+        return fail(ErrorCode::backend,
+                    device.name + ": cannot create a stream (CUDA error " + std::to_string(error) + ")");
+    }
+    return handles;
+}
+
+void close(const DeviceHandles &handles) {
+    const Cuda &cu = cuda();
+    CuDevice device = 0;
+    void *before = nullptr;
+    if (cu.push(handles.context) == 0) {
+        cu.destroy_stream(handles.queue);
+        const CuResult error = cu.current_device(&device);
+        cu.pop(&before);
+        if (!error) {
+            cu.release(device);
+        }
+    }
+}
+
+}  // namespace
+
+const DeviceApi cuda_api = {interface, names, open, close};
+
+}  // namespace vit

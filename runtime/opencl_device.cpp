@@ -1,0 +1,196 @@
+// OpenCL, as far as Halide leaves it to us: which devices there are, and a context and a queue on one. The
+// library is loaded when it is first asked for.
+//
+// HL_OCL_PLATFORM_NAME (part of a platform's name) and HL_OCL_DEVICE_TYPE (cpu, gpu or acc) restrict the
+// devices, as they do in Halide.
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+#include <HalideRuntimeOpenCL.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <mutex>
+
+#include "device.h"
+
+namespace vit {
+
+namespace {
+
+struct OpenCl {
+    decltype(&clGetPlatformIDs) get_platform_ids;
+    decltype(&clGetPlatformInfo) get_platform_info;
+    decltype(&clGetDeviceIDs) get_device_ids;
+    decltype(&clGetDeviceInfo) get_device_info;
+    decltype(&clCreateContext) create_context;
+    decltype(&clCreateCommandQueue) create_queue;
+    decltype(&clReleaseCommandQueue) release_queue;
+    decltype(&clReleaseContext) release_context;
+    bool complete = false;
+
+    template<typename Function>
+    bool find(void *library, const char *name, Function &function) {
+        function = reinterpret_cast<Function>(dlsym(library, name));
+        return function != nullptr;
+    }
+
+    OpenCl() {
+        void *library = dlopen("libOpenCL.so.1", RTLD_LAZY | RTLD_LOCAL);
+        complete = library && find(library, "clGetPlatformIDs", get_platform_ids) &&
+                   find(library, "clGetPlatformInfo", get_platform_info) &&
+                   find(library, "clGetDeviceIDs", get_device_ids) &&
+                   find(library, "clGetDeviceInfo", get_device_info) &&
+                   find(library, "clCreateContext", create_context) &&
+                   find(library, "clCreateCommandQueue", create_queue) &&
+                   find(library, "clReleaseCommandQueue", release_queue) &&
+                   find(library, "clReleaseContext", release_context);
+    }
+};
+
+const OpenCl &opencl() {
+    static const OpenCl api;
+    return api;
+}
+
+template<typename Query, typename Object>
+std::string text_of(Query query, Object object, cl_uint what) {
+    std::size_t size = 0;
+    if (query(object, what, 0, nullptr, &size) != CL_SUCCESS || size == 0) {
+        return {};
+    }
+    std::string text(size, '\0');
+    if (query(object, what, size, text.data(), nullptr) != CL_SUCCESS) {
+        return {};
+    }
+    return text.c_str();  // up to its end
+}
+
+struct Found {
+    cl_platform_id platform;
+    cl_device_id device;
+    std::string name;
+};
+
+std::string variable(const char *name) {
+    const char *value = std::getenv(name);
+    return value ? value : "";
+}
+
+Result<std::vector<Found>> find_devices() {
+    const OpenCl &cl = opencl();
+    if (!cl.complete) {
+        return fail(ErrorCode::backend, "there is no OpenCL here (libOpenCL.so.1)");
+    }
+    cl_uint count = 0;
+    if (cl.get_platform_ids(0, nullptr, &count) != CL_SUCCESS || count == 0) {
+        return fail(ErrorCode::backend, "OpenCL has no platform here");
+    }
+    std::vector<cl_platform_id> platforms(count);
+    cl.get_platform_ids(count, platforms.data(), nullptr);
+
+    const std::string wanted = variable("HL_OCL_PLATFORM_NAME"), kind = variable("HL_OCL_DEVICE_TYPE");
+    const cl_device_type type = kind == "cpu"   ? CL_DEVICE_TYPE_CPU
+                                : kind == "gpu" ? CL_DEVICE_TYPE_GPU
+                                : kind == "acc" ? CL_DEVICE_TYPE_ACCELERATOR
+                                                : CL_DEVICE_TYPE_ALL;
+    std::vector<Found> found;
+    bool named = false;
+    for (const cl_platform_id platform : platforms) {
+        const std::string name = text_of(cl.get_platform_info, platform, CL_PLATFORM_NAME);
+        if (name.find(wanted) == std::string::npos) {
+            continue;
+        }
+        named = true;
+        cl_uint devices = 0;
+        if (cl.get_device_ids(platform, type, 0, nullptr, &devices) != CL_SUCCESS || devices == 0) {
+            continue;
+        }
+        std::vector<cl_device_id> ids(devices);
+        cl.get_device_ids(platform, type, devices, ids.data(), nullptr);
+        for (const cl_device_id id : ids) {
+            found.push_back({platform, id, name + ": " + text_of(cl.get_device_info, id, CL_DEVICE_NAME)});
+        }
+    }
+    if (!named) {
+        return fail(ErrorCode::backend,
+                    "no OpenCL platform has \"" + wanted + "\" in its name (HL_OCL_PLATFORM_NAME)");
+    }
+    if (found.empty()) {
+        return fail(ErrorCode::backend, "OpenCL has no device" + (kind.empty() ? "" : " of type " + kind) +
+                                            " here");
+    }
+    return found;
+}
+
+Result<std::vector<std::string>> names(const std::string &) {
+    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices());
+    std::vector<std::string> names;
+    for (const Found &device : found) {
+        names.push_back(device.name);
+    }
+    return names;
+}
+
+Result<DeviceHandles> open(const std::string &, int number) {
+    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices());
+    if (number < 0 || number >= static_cast<int>(found.size())) {
+        return fail(ErrorCode::backend, "OpenCL has no device " + std::to_string(number) + ", only " +
+                                            std::to_string(found.size()));
+    }
+    const OpenCl &cl = opencl();
+    const Found &device = found[number];
+    const cl_context_properties properties[] = {
+        CL_CONTEXT_PLATFORM, reinterpret_cast<cl_context_properties>(device.platform), 0};
+    cl_int error = CL_SUCCESS;
+    const cl_context context = cl.create_context(properties, 1, &device.device, nullptr, nullptr, &error);
+    if (error != CL_SUCCESS) {
+        return fail(ErrorCode::backend,
+                    device.name + ": cannot create a context (OpenCL error " + std::to_string(error) + ")");
+    }
+    const cl_command_queue queue = cl.create_queue(context, device.device, 0, &error);
+    if (error != CL_SUCCESS) {
+        cl.release_context(context);
+        return fail(ErrorCode::backend,
+                    device.name + ": cannot create a queue (OpenCL error " + std::to_string(error) + ")");
+    }
+    return DeviceHandles{context, queue};
+}
+
+void close(const DeviceHandles &handles) {
+    opencl().release_queue(static_cast<cl_command_queue>(handles.queue));
+    opencl().release_context(static_cast<cl_context>(handles.context));
+}
+
+// For pipelines of the app itself, which come without our context: the first device.
+Result<DeviceHandles> default_handles() {
+    static const Result<DeviceHandles> handles = open("", 0);
+    return handles;
+}
+
+}  // namespace
+
+const DeviceApi opencl_api = {halide_opencl_device_interface, names, open, close};
+
+}  // namespace vit
+
+// Halide's runtime asks these, which stand for its own weak ones, for context and queue.
+extern "C" int halide_acquire_cl_context(void *user_context, cl_context *context, cl_command_queue *queue,
+                                         bool) {
+    vit::DeviceHandles handles;
+    if (user_context) {
+        handles = static_cast<vit::KernelContext *>(user_context)->device()->handles();
+    } else if (const auto first = vit::default_handles()) {
+        handles = *first;
+    } else {
+        halide_error(user_context, first.error().message.c_str());
+        return halide_error_code_gpu_device_error;
+    }
+    *context = static_cast<cl_context>(handles.context);
+    *queue = static_cast<cl_command_queue>(handles.queue);
+    return 0;
+}
+
+extern "C" int halide_release_cl_context(void *) {
+    return 0;
+}
