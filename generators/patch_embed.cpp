@@ -5,6 +5,7 @@
 #include "generators/bounds.h"
 #include "schedules/machine.h"
 #include "schedules/patch_embed.h"
+#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -50,6 +51,7 @@ public:
             vit::schedule(*stage, gpu_tuning, get_target());
         } else {
             vit::schedule(*stage, tuning, get_target());
+            broadcast_conditions(get_pipeline(), get_target());
         }
     }
 

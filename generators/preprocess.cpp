@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "schedules/preprocess.h"
+#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -60,6 +61,7 @@ public:
 
     void schedule() {
         vit::schedule(*stage, tuning, get_target());
+        broadcast_conditions(get_pipeline(), get_target());
     }
 
 private:

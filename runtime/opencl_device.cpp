@@ -162,9 +162,15 @@ void close(const DeviceHandles &handles) {
     opencl().release_context(static_cast<cl_context>(handles.context));
 }
 
-// For pipelines of the app itself, which come without our context: the first device.
-Result<DeviceHandles> default_handles() {
-    static const Result<DeviceHandles> handles = open("", 0);
+// For pipelines of the app itself, which come without our context: the first device, once one is needed.
+// Halide asks at the end of the process, too, whether there was one: none must be opened then.
+Result<DeviceHandles> default_handles(bool create) {
+    static std::mutex mutex;
+    static DeviceHandles handles;
+    const std::lock_guard lock(mutex);
+    if (create && !handles.context) {
+        VIT_TRY_ASSIGN(handles, open("", 0));
+    }
     return handles;
 }
 
@@ -176,11 +182,11 @@ const DeviceApi opencl_api = {halide_opencl_device_interface, names, open, close
 
 // Halide's runtime asks these, which stand for its own weak ones, for context and queue.
 extern "C" int halide_acquire_cl_context(void *user_context, cl_context *context, cl_command_queue *queue,
-                                         bool) {
+                                         bool create) {
     vit::DeviceHandles handles;
     if (user_context) {
         handles = static_cast<vit::KernelContext *>(user_context)->device()->handles();
-    } else if (const auto first = vit::default_handles()) {
+    } else if (const auto first = vit::default_handles(create)) {
         handles = *first;
     } else {
         halide_error(user_context, first.error().message.c_str());

@@ -4,8 +4,8 @@ namespace vit {
 
 using namespace Halide;
 
-// Items first sum their chunks of all tokens of a tile, so that they read side by side; then one item a token
-// adds up what they found.
+// Items first sum their chunks of all tokens of a tile, so that they read side by side; then one item a
+// token adds up what they found.
 void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at, const LayerNormGpuTuning &tuning) {
     using namespace dims;
     Var item("item");

@@ -6,8 +6,8 @@ namespace vit {
 
 using namespace Halide;
 
-// A work item holds a register tile, a group shares panels and tiles: group_panels x group_tiles items, which
-// read each panel group_tiles times from a cache near them and each tile group_panels times.
+// A work item holds a register tile, a group shares panels and tiles: group_panels x group_tiles items,
+// which read each panel group_tiles times from a cache near them and each tile group_panels times.
 void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target) {
     using namespace dims;
     Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group");

@@ -45,7 +45,7 @@ std::vector<Variant> default_variants() {
         if (describe(backend).supported) {
             std::string name = "library_" + std::string(backend.name);
             for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-            Variant variant{name, {}, {}, false, backend.kernels};
+            Variant variant{name, {}, {}, false, backend.kernels, backend.device_api != nullptr};
             variant.blocks = ask_blocks(kernel_of(variant, "layout", {}, &vit::Kernels::layout));
             variants.push_back(variant);
         }

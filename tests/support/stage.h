@@ -63,9 +63,9 @@ Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout);
 // Calls a kernel of the library, which wants a KernelContext.
 void call_library(const std::string &stage, const std::function<int(const void *)> &call);
 
-// A kernel's buffers are in the host's memory. One for a device copies what it finds to the device, and leaves
-// what it writes there: before, all buffers are marked as changed; afterwards, they are copied back and
-// what is on the device is freed.
+// A kernel's buffers are in the host's memory. One for a device copies what it finds to the device, and
+// leaves what it writes there: before, all buffers are marked as changed; afterwards, they are copied back
+// and what is on the device is freed.
 void before_call(halide_buffer_t *buffer);
 void after_call(void *user_context, halide_buffer_t *buffer);
 template<typename Scalar>
