@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated
+PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated opencl cuda
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
@@ -22,7 +22,7 @@ help:
 	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
-	@echo 'make test-targets   what other processors run: SSE4.1 here, arm64 and AVX-512 in emulators'
+	@echo 'make test-targets   the other targets: SSE4.1 here, arm64 and AVX-512 in emulators, OpenCL on PoCL'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
@@ -41,9 +41,10 @@ test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
 
-# What can run here of the other presets. AVX-512 runs natively where the processor has it.
+# What can run here of the other presets. AVX-512 runs natively where the processor has it; of CUDA, which needs
+# a GPU, what there is without one: it says so.
 .PHONY: test-targets
-test-targets: test-x86-64 test-arm64 test-avx512-emulated
+test-targets: test-x86-64 test-arm64 test-avx512-emulated test-opencl test-cuda
 	.venv/bin/python tests/new_target_test.py
 
 .PHONY: bench bench-stages
@@ -85,9 +86,9 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: setup fuzz-tools arm64-tools avx512-tools always
+.PHONY: setup fuzz-tools arm64-tools avx512-tools opencl-tools always
 setup: .venv/setup.stamp
-fuzz-tools arm64-tools avx512-tools: %-tools:
+fuzz-tools arm64-tools avx512-tools opencl-tools: %-tools:
 	@scripts/setup $*
 
 # The set-up writes its stamp only when it installs something: only then is what follows from it repeated.
@@ -103,6 +104,7 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 build/fuzz/build.ninja: | fuzz-tools
 build/arm64/build.ninja: | arm64-tools
 build/avx512-emulated/build.ninja: | avx512-tools
+build/opencl/build.ninja: | opencl-tools
 
 # They compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
 build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja: | build-host

@@ -154,7 +154,8 @@ struct DeviceHandles {
 struct ModelOptions {
     std::string backend;    // empty: the first that can run here
     int device = 0;         // which of BackendInfo::devices
-    DeviceHandles handles;  // instead, where the app has them; they have to outlive model and sessions
+    // Instead, where the app has them; they have to outlive the model and its sessions.
+    DeviceHandles handles = {};
 };
 
 // A checkpoint, read, checked and packed for a backend.

@@ -1,0 +1,207 @@
+// Backends with a device: what can go wrong with one ends in an error, and the processor's path is unharmed.
+// Without a device, the same functions say why there is none.
+#include <cmath>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/backend.h"
+#include "tests/support/opencl.h"
+#include "vit/vit.h"
+
+namespace vit::test {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+
+std::vector<BackendInfo> with_device() {
+    std::vector<BackendInfo> found;
+    const std::vector<BackendInfo> all = backends();
+    for (std::size_t i = 0; i < all.size(); i++) {
+        if (backend_table()[i].device_api) found.push_back(all[i]);
+    }
+    return found;
+}
+
+std::vector<float> logits_of(const ModelOptions &options, const std::vector<float> &pixels) {
+    const auto model = Model::load(bundled, options);
+    EXPECT_TRUE(model) << model.error().message;
+    if (!model) return {};
+    auto session = Session::create(*model, {.threads = 1});
+    EXPECT_TRUE(session) << session.error().message;
+    if (!session) return {};
+    std::vector<float> logits(10);
+    EXPECT_TRUE(session->forward(pixels.data(), 1, logits.data()));
+    return logits;
+}
+
+// By the sums of a linear layer in another order, at logits of a few units.
+void expect_close(const std::vector<float> &a, const std::vector<float> &b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); i++) EXPECT_NEAR(a[i], b[i], 2e-5 * 10);
+}
+
+std::vector<float> some_pixels() {
+    std::vector<float> pixels(3 * 28 * 28);
+    for (std::size_t i = 0; i < pixels.size(); i++) pixels[i] = std::sin(0.1f * static_cast<float>(i));
+    return pixels;
+}
+
+// For the length of a test.
+class Variable {
+public:
+    Variable(const char *name, const char *value) : name_(name), before_(std::getenv(name)) {
+        if (before_) kept_ = before_;
+        setenv(name, value, 1);
+    }
+    ~Variable() { before_ ? setenv(name_, kept_.c_str(), 1) : unsetenv(name_); }
+
+private:
+    const char *name_, *before_;
+    std::string kept_;
+};
+
+TEST(Device, NamesAreListedOrAReasonIsGiven) {
+    for (const BackendInfo &backend : with_device()) {
+        EXPECT_EQ(backend.supported, !backend.devices.empty()) << backend.name;
+        EXPECT_EQ(backend.supported, backend.reason.empty()) << backend.name;
+    }
+    for (const BackendInfo &backend : backends()) {
+        if (backend.supported) {
+            EXPECT_EQ(logits_of({.backend = backend.name}, some_pixels()).size(), 10u);
+            continue;
+        }
+        const auto model = Model::load(bundled, {.backend = backend.name});
+        ASSERT_FALSE(model) << backend.name;
+        EXPECT_EQ(model.error().code, ErrorCode::backend);
+        EXPECT_THAT(model.error().message, HasSubstr(backend.reason));
+    }
+}
+
+TEST(Device, ThatIsNotThereIsAnError) {
+    for (const BackendInfo &backend : with_device()) {
+        for (const int device : {-1, 99}) {
+            const auto model = Model::load(bundled, {.backend = backend.name, .device = device});
+            ASSERT_FALSE(model);
+            EXPECT_EQ(model.error().code, ErrorCode::backend);
+            if (backend.supported) {
+                EXPECT_THAT(model.error().message, HasSubstr("has no device " + std::to_string(device)));
+            }
+        }
+    }
+}
+
+TEST(Device, DisappearsAndTheProcessorStays) {
+    const std::vector<float> pixels = some_pixels(), before = logits_of({}, pixels);
+    {
+        const Variable gone("HL_OCL_PLATFORM_NAME", "no platform is called this");
+        for (const BackendInfo &backend : with_device()) {
+            if (backend.name != "opencl") continue;
+            EXPECT_FALSE(backend.supported);
+            EXPECT_THAT(backend.reason, HasSubstr("OpenCL"));
+            const auto model = Model::load(bundled, {.backend = "opencl"});
+            ASSERT_FALSE(model);
+            EXPECT_EQ(model.error().code, ErrorCode::backend);
+        }
+        EXPECT_EQ(logits_of({}, pixels), before);
+    }
+    for (const BackendInfo &backend : with_device()) {
+        if (backend.supported) expect_close(logits_of({.backend = backend.name}, pixels), before);
+    }
+}
+
+// One of its buffers is larger than what the device gives at once.
+TEST(Device, OutOfMemoryIsAnErrorAndNothingIsLost) {
+    const std::vector<float> pixels = some_pixels();
+    for (const BackendInfo &backend : with_device()) {
+        if (!backend.supported) continue;
+        const auto small = Model::load(bundled, {.backend = backend.name});
+        ASSERT_TRUE(small);
+        auto session = Session::create(*small);
+        ASSERT_TRUE(session);
+        std::vector<float> before(10), after(10);
+        ASSERT_TRUE(session->forward(pixels.data(), 1, before.data()));
+
+        Architecture large = *named_architecture("vit-ti16");
+        large.depth = 1;
+        const auto model = Model::random(large, 0, {.backend = backend.name});
+        ASSERT_TRUE(model) << model.error().message;
+        const auto none = Session::create(*model, {.threads = 1, .max_batch = 13000});
+        ASSERT_FALSE(none);
+        EXPECT_EQ(none.error().code, ErrorCode::memory);
+        EXPECT_THAT(none.error().message, HasSubstr("on the device"));
+
+        ASSERT_TRUE(session->forward(pixels.data(), 1, after.data()));
+        EXPECT_EQ(before, after);
+    }
+}
+
+TEST(Device, TenThreadsAskAtOnce) {
+    const std::vector<float> pixels = some_pixels();
+    std::vector<std::string> names;
+    for (const BackendInfo &backend : backends()) {
+        if (backend.supported) names.push_back(backend.name);
+    }
+    std::vector<std::vector<float>> answers(10);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < answers.size(); i++) {
+        threads.emplace_back([&, i] {
+            answers[i] = logits_of({.backend = names[i % names.size()]}, pixels);
+        });
+    }
+    for (std::thread &thread : threads) thread.join();
+    for (std::size_t i = 0; i < answers.size(); i++) {
+        expect_close(answers[i], answers[0]);
+        EXPECT_EQ(answers[i], answers[i % names.size()]) << "the same backend, to the bit";
+    }
+}
+
+TEST(Device, BackendsWithoutOneRefuseItsMemory) {
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    auto session = Session::create(*model);
+    ASSERT_TRUE(session);
+    const auto done = session->forward_on_device(1, 1, 1);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::argument);
+    EXPECT_THAT(done.error().message, HasSubstr("no device"));
+}
+
+// An app's context and queue, with pixels and logits in its own memory there.
+TEST(Device, ComputesInTheMemoryOfAnOpenClApp) {
+    OpenClApp app;
+    bool compiled = false;
+    for (const BackendInfo &backend : with_device()) compiled |= backend.name == "opencl";
+    if (!compiled || !app.is_there()) GTEST_SKIP() << "needs the backend opencl and a device";
+
+    const std::vector<float> one = some_pixels();
+    std::vector<float> pixels = one, logits(20, NAN);
+    for (const float value : one) pixels.push_back(-value);
+    const auto model = Model::load(bundled, {.backend = "opencl", .handles = app.handles()});
+    ASSERT_TRUE(model) << model.error().message;
+    auto session = Session::create(*model, {.threads = 1, .max_batch = 2});
+    ASSERT_TRUE(session) << session.error().message;
+    const std::uint64_t from = app.buffer(pixels), to = app.buffer(logits);
+    for (int i = 0; i < 3; i++) {
+        const auto done = session->forward_on_device(from, 2, to);
+        ASSERT_TRUE(done) << done.error().message;
+    }
+    app.read(to, logits);
+
+    std::vector<float> expected = logits_of({.backend = "opencl"}, one), scores(20);
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), logits.begin()));
+    expected = logits_of({.backend = "opencl"}, {pixels.begin() + one.size(), pixels.end()});
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), logits.begin() + 10));
+    ASSERT_TRUE(session->scores(scores.data()));
+    EXPECT_NEAR(std::accumulate(scores.begin(), scores.begin() + 10, 0.0), 1, 1e-5);
+}
+
+}  // namespace
+}  // namespace vit::test
