@@ -3,13 +3,17 @@
 #
 # A target looks for its values along this chain; the first file that exists serves it whole:
 #   1. <Halide target string>.json     values for this very target
-#   2. <architecture>-<vectors>.json   x86-64-avx512, x86-64-avx2, x86-64, arm-64, ...
+#   2. <architecture>-<vectors>.json   x86-64-avx512, x86-64-avx2, x86-64, arm-64, ...; of a device opencl, cuda
 #   3. none: the defaults in schedules/*.h
 set(VIT_TUNED_DIR "${PROJECT_SOURCE_DIR}/schedules/tuned" CACHE PATH
     "Where tuned values of schedules are looked for")
 
 # The architecture and vectors of a Halide target. `host` is what the C++ compiler calls native.
 function(vit_target_family target variable)
+    if (target MATCHES "-(opencl|cuda)")
+        set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+        return ()
+    endif ()
     set(features "-${target}-")
     if (target MATCHES "^host")
         string(REGEX REPLACE "[^a-z0-9_]" "-" features "-${CMAKE_SYSTEM_PROCESSOR}-")

@@ -125,27 +125,30 @@ halide_cuda_acquire_context_t default_acquire = nullptr;
 halide_cuda_release_context_t default_release = nullptr;
 halide_cuda_get_stream_t default_stream = nullptr;
 
-const DeviceHandles &handles_of(void *user_context) {
-    return static_cast<KernelContext *>(user_context)->device()->handles();
+// Null for stages that are called without one, and pipelines of the app itself: Halide's own ways serve them.
+const Device *device_of(void *user_context) {
+    return user_context ? static_cast<KernelContext *>(user_context)->device() : nullptr;
 }
 
 int on_acquire(void *user_context, void **context, bool create) {
-    if (!user_context) {
+    const Device *device = device_of(user_context);
+    if (!device) {
         return default_acquire(user_context, context, create);
     }
-    *context = handles_of(user_context).context;
+    *context = device->handles().context;
     return 0;
 }
 
 int on_release(void *user_context) {
-    return user_context ? 0 : default_release(user_context);
+    return device_of(user_context) ? 0 : default_release(user_context);
 }
 
 int on_stream(void *user_context, void *context, void **stream) {
-    if (!user_context) {
+    const Device *device = device_of(user_context);
+    if (!device) {
         return default_stream(user_context, context, stream);
     }
-    *stream = handles_of(user_context).queue;
+    *stream = device->handles().queue;
     return 0;
 }
 

@@ -53,8 +53,11 @@ Result<void> Forward::reserve(int max_batch) {
         floats += (batch * array.floats + 31) / 32 * 32;
     }
     if (device_) {
+        // Zeroed, as the host's memory is: pads that no stage writes are read.
+        VIT_TRY_ASSIGN(const Memory zeros, Memory::allocate(floats));
         for (const Array &array : arrays) {
             VIT_TRY_ASSIGN(*array.place, device_memory_.allocate(batch * array.floats));
+            VIT_TRY(device_->upload(zeros.data(), batch * array.floats, *array.place));
         }
         VIT_TRY_ASSIGN(memory_, Memory::allocate(2 * batch * g.labels));
         logits_here_ = memory_.data();

@@ -162,7 +162,8 @@ void close(const DeviceHandles &handles) {
     opencl().release_context(static_cast<cl_context>(handles.context));
 }
 
-// For pipelines of the app itself, which come without our context: the first device, once one is needed.
+// For stages that are called without a Device, and pipelines of the app itself: the first device, once one is
+// needed.
 // Halide asks at the end of the process, too, whether there was one: none must be opened then.
 Result<DeviceHandles> default_handles(bool create) {
     static std::mutex mutex;
@@ -184,8 +185,9 @@ const DeviceApi opencl_api = {halide_opencl_device_interface, names, open, close
 extern "C" int halide_acquire_cl_context(void *user_context, cl_context *context, cl_command_queue *queue,
                                          bool create) {
     vit::DeviceHandles handles;
-    if (user_context) {
-        handles = static_cast<vit::KernelContext *>(user_context)->device()->handles();
+    const auto *call = static_cast<vit::KernelContext *>(user_context);
+    if (call && call->device()) {
+        handles = call->device()->handles();
     } else if (const auto first = vit::default_handles(create)) {
         handles = *first;
     } else {

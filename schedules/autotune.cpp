@@ -46,7 +46,7 @@ void declare(CLI::App &app, Arguments &arguments) {
         ->check(CLI::Range(1, 256));
     app.add_option("--budget", arguments.budget, "Time for all stages together: 10m, 90s, 1h30m")
         ->capture_default_str();
-    app.add_option("--target", arguments.target, "Halide target to compile for, that has to run here")
+    app.add_option("--target", arguments.target, "Halide target to compile for, that has to run here; opencl and cuda are short for host-...")
         ->capture_default_str();
     app.add_option("--output", arguments.output,
                    "Tuned file to improve; by default the one in schedules/tuned that serves the target");
@@ -72,7 +72,9 @@ Options options_of(const Arguments &arguments) {
     architecture->image_width = architecture->image_height = arguments.image_size;
     options.stages = arguments.stages;
     options.shape = {*architecture, arguments.batch};
-    if (arguments.target != "host") {
+    if (arguments.target == "opencl" || arguments.target == "cuda") {
+        options.target = Halide::Target("host-" + arguments.target);
+    } else if (arguments.target != "host") {
         if (!Halide::Target::validate_target_string(arguments.target)) {
             throw std::runtime_error("there is no Halide target " + arguments.target);
         }

@@ -18,7 +18,7 @@ struct LinearTuning {
 struct LinearGpuTuning {
     // Panels and tiles of a group: as many work items as their product.
     Halide::GeneratorParam<int> group_panels{"group_panels", 4, 1, 16};
-    Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 16};
+    Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 32};
     // Steps of k in a row without a branch, at most one chunk.
     Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
 };

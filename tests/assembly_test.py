@@ -55,8 +55,10 @@ class AssemblyTest(unittest.TestCase):
             paths = [p for p in paths if p.with_suffix(".stmt").exists() and self.stage_of(p) == stage]
             self.assertTrue(paths, f"no assembly of {stage} in {STAGES}")
             for path in paths:
-                statement = path.with_suffix(".stmt").read_text()
-                found.append((path, re.search(r"target=([\w-]+)", statement).group(1), products))
+                statement = path.with_suffix(".stmt").read_text(errors="replace")
+                target = re.search(r"target=([\w-]+)", statement).group(1)
+                if not re.search(r"-(opencl|cuda)", target):  # whose products are not in the assembly
+                    found.append((path, target, products))
         return found
 
     @staticmethod

@@ -24,7 +24,7 @@ struct BenchOptions {
     int image_size = 0;  // 0: the architecture's own
     int repeat = 10;
     Format format = Format::text;
-    std::string backend;
+    vit::ModelOptions backend;
 };
 
 constexpr const char *footer =
@@ -78,7 +78,7 @@ struct Measurements {
 };
 
 vit::Model load(const BenchOptions &options) {
-    const vit::ModelOptions model_options{.backend = options.backend};
+    const vit::ModelOptions &model_options = options.backend;
     if (!options.model.empty()) return value_or_fail(vit::Model::load(options.model, model_options));
     vit::Architecture architecture = value_or_fail(vit::named_architecture(options.arch));
     if (options.image_size) architecture.image_height = architecture.image_width = options.image_size;

@@ -31,7 +31,7 @@ struct ClassifyOptions {
     Format format = Format::text;
     int threads = 0;
     int batch = 8;
-    std::string backend;
+    vit::ModelOptions backend;
     std::string dump_input, dump_logits;
 };
 
@@ -111,7 +111,7 @@ int classify(const ClassifyOptions &options) {
     if (options.pictures.empty() == options.input.empty()) {
         throw Misuse("classify needs pictures, or --input with what they became, and not both");
     }
-    const vit::Model model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
+    const vit::Model model = value_or_fail(vit::Model::load(options.model, options.backend));
     const vit::Architecture &a = model.architecture();
     std::unique_ptr<BatchSource> source;
     if (options.input.empty()) {

@@ -53,7 +53,7 @@ void add_number(CLI::App &app, const std::string &name, int &value, int lowest, 
 void add_file(CLI::App &app, const std::string &name, std::string &path, const std::string &meaning);
 void add_threads(CLI::App &app, int &threads);
 void add_batch(CLI::App &app, int &batch, const std::string &meaning);
-void add_backend(CLI::App &app, std::string &backend);
+void add_backend(CLI::App &app, vit::ModelOptions &options);
 
 // Writes to standard output and flushes. Throws Failure if that does not take it: a full disk, a closed
 // pipe.

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 struct InfoOptions {
     std::string model;
     Format format = Format::text;
-    std::string backend;
+    vit::ModelOptions backend;
 };
 
 constexpr const char *footer =
@@ -69,7 +69,8 @@ Json json_of_backends() {
         out.push_back({{"name", backend.name},
                        {"target", backend.target},
                        {"supported", backend.supported},
-                       {"reason", backend.reason}});
+                       {"reason", backend.reason},
+                       {"devices", backend.devices}});
     }
     return out;
 }
@@ -128,6 +129,10 @@ std::string text_of_backends() {
         const std::string verdict = backend.supported ? "runs here" : "does not run here: " + backend.reason;
         out += "  " + pad_right(backend.name, width) + "  " + backend.target + "\n";
         out += "  " + pad_right("", width) + "  " + verdict + "\n";
+        for (std::size_t i = 0; i < backend.devices.size(); i++) {
+            out += "  " + pad_right("", width) + "  device " + std::to_string(i) + "  " +
+                   harmless(backend.devices[i]) + "\n";
+        }
     }
     return "backends, in the order of preference\n" + out;
 }
@@ -165,7 +170,7 @@ Json json_of_architectures() {
 int info(const InfoOptions &options) {
     std::optional<vit::Model> model;
     if (!options.model.empty()) {
-        model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
+        model = value_or_fail(vit::Model::load(options.model, options.backend));
     }
     if (options.format == Format::json) {
         Json out = model ? json_of(*model, options.model) : Json{{"version", vit::version()}};

@@ -67,9 +67,10 @@ void add_batch(CLI::App &app, int &batch, const std::string &meaning) {
     add_number(app, "--batch", batch, 1, most_batch, meaning + " [" + std::to_string(batch) + "]");
 }
 
-void add_backend(CLI::App &app, std::string &backend) {
-    app.add_option("--backend", backend, "Compiled target to run, see 'vit info' [the first that can]")
+void add_backend(CLI::App &app, vit::ModelOptions &options) {
+    app.add_option("--backend", options.backend, "Compiled target to run, see 'vit info' [the first that can]")
         ->type_name("NAME");
+    add_number(app, "--device", options.device, 0, 1000, "Its device, by the number that 'vit info' has [0]");
 }
 
 }  // namespace command

@@ -12,7 +12,7 @@ namespace {
 struct PackOptions {
     std::string model;
     std::string output;
-    std::string backend;
+    vit::ModelOptions backend;
 };
 
 constexpr const char *footer =
@@ -23,7 +23,7 @@ Example:
     vit pack models/fashion-mnist -o fashion-mnist.vit)";
 
 int pack(const PackOptions &options) {
-    const vit::Model model = value_or_fail(vit::Model::load(options.model, {.backend = options.backend}));
+    const vit::Model model = value_or_fail(vit::Model::load(options.model, options.backend));
     value_or_fail(model.save_packed(options.output));
     print(options.output + ": packed for " + model.backend().target + "\n");
     return ok;

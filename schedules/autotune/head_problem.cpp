@@ -50,7 +50,7 @@ public:
             scores(scores_.data(), {g_.labels, batch_});
         halide_buffer_t *zs = z, *gammas = gamma, *betas = beta, *ws = weights, *bs = bias, *ls = logits,
                         *ss = scores;
-        return kernel(context, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
+        return run(kernel, context, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
     }
 
     void reset() override {

@@ -45,7 +45,7 @@ public:
         FloatView<4> y(y_.data(), {blocks_.lanes, blocks_.token_tile, chunks, tiles_});
         FloatView<1> gamma(gamma_.data(), {width_}), beta(beta_.data(), {width_});
         halide_buffer_t *xs = x, *ys = y, *gammas = gamma, *betas = beta;
-        return kernel(context, xs, gammas, betas, channels_, epsilon_, ys);
+        return run(kernel, context, xs, gammas, betas, channels_, epsilon_, ys);
     }
 
     void reset() override { y_.set(unwritten); }

@@ -40,7 +40,7 @@ public:
         FloatView<5> embedded(embedded_.data(), {lanes, token_tile, chunks, g_.tiles, batch_});
         halide_buffer_t *ps = pixels, *ws = weights, *bs = bias, *cs = class_token, *es = positions,
                         *cut = patches, *out = embedded;
-        return kernel(context, ps, ws, bs, cs, es, a_.patch_width, a_.patch_height, cut, out);
+        return run(kernel, context, ps, ws, bs, cs, es, a_.patch_width, a_.patch_height, cut, out);
     }
 
     void reset() override {

@@ -10,6 +10,7 @@
 #include "runtime/geometry.h"
 #include "runtime/memory.h"
 #include "schedules/autotune/candidates.h"
+#include "schedules/autotune/device_mirror.h"
 
 namespace vit::autotune {
 
@@ -33,6 +34,16 @@ public:
     std::map<std::string, Extent> extents;  // of what tunables count
     int other_tasks = 1;                    // Circumstances::other_tasks
     int threads = 1;                        // that calls run on, for stages that ask; set by who calls
+    std::unique_ptr<DeviceMirror> device;   // where candidates compute, if not here; set by who calls
+
+protected:
+    template<typename... Arguments>
+    int run(const Halide::Callable &kernel, Halide::JITUserContext *context, Arguments... arguments) {
+        if (device) {
+            (device->place(arguments), ...);
+        }
+        return kernel(context, arguments...);
+    }
 };
 
 // The shape that stages are tuned for.

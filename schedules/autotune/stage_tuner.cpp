@@ -53,6 +53,9 @@ Problem &StageTuner::problem() {
     if (!problem_) {
         problem_ = stage_.problem(options_.shape, blocks_);
         problem_->threads = options_.threads;
+        if (stage_.on_device) {
+            problem_->device = std::make_unique<DeviceMirror>(options_.target);
+        }
     }
     return *problem_;
 }
@@ -97,7 +100,13 @@ nlohmann::json StageTuner::check(Runner &runner) {
     try {
         const Halide::Callable &kernel = kernel_of(runner);
         problem().reset();
+        if (problem().device) {
+            problem().device->host_changed();
+        }
         const int code = problem().call(kernel, &context_, 0);
+        if (problem().device) {
+            problem().device->fetch();
+        }
         wrong = code ? "it returned the error " + std::to_string(code) : problem().judge();
     } catch (const Halide::Error &error) {
         wrong = error.what();
@@ -114,7 +123,12 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         report("timing " + runner.candidate.name());
         const Halide::Callable &kernel = kernel_of(runner);
         const auto start = Clock::now();
-        const auto call = [&] { problem().call(kernel, &context_, next_copy_++ % problem().copies); };
+        const auto call = [&] {
+            problem().call(kernel, &context_, next_copy_++ % problem().copies);
+            if (problem().device) {
+                problem().device->finish();
+            }
+        };
         call();  // its code is cold, and in the product too, but not by as much as after a compiler
         std::vector<double> milliseconds;
         const auto first = Clock::now();

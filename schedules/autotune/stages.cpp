@@ -16,32 +16,42 @@ namespace vit::autotune {
 
 namespace {
 
-Stage linear_stage(const char *role_name, LinearRole role) {
+template<typename Tuning>
+Stage linear_stage(const char *role_name, bool on_device, LinearRole role) {
     return {
-        std::string("linear/") + role_name, tunables_of<LinearTuning>(),
+        std::string("linear/") + role_name, on_device, tunables_of<Tuning>(),
         [role](const Shape &shape, const Blocks &blocks) { return linear_problem(shape, blocks, role); }};
+}
+
+template<typename PatchEmbed, typename LayerNorm, typename Linear, typename Attention, typename Head>
+std::vector<Stage> stages_by(bool on_device) {
+    return {
+        {"preprocess", false, tunables_of<PreprocessTuning>(), preprocess_problem},
+        {"patch_embed", on_device, tunables_of<PatchEmbed>(), patch_embed_problem},
+        {"layer_norm", on_device, tunables_of<LayerNorm>(), layer_norm_problem},
+        linear_stage<Linear>("qkv", on_device, LinearRole::qkv),
+        {"attention", on_device, tunables_of<Attention>(), attention_problem},
+        linear_stage<Linear>("proj", on_device, LinearRole::proj),
+        linear_stage<Linear>("fc1", on_device, LinearRole::fc1),
+        linear_stage<Linear>("fc2", on_device, LinearRole::fc2),
+        {"head", on_device, tunables_of<Head>(), head_problem},
+    };
 }
 
 }  // namespace
 
-const std::vector<Stage> &stages() {
-    static const std::vector<Stage> all{
-        {"preprocess", tunables_of<PreprocessTuning>(), preprocess_problem},
-        {"patch_embed", tunables_of<PatchEmbedTuning>(), patch_embed_problem},
-        {"layer_norm", tunables_of<LayerNormTuning>(), layer_norm_problem},
-        linear_stage("qkv", LinearRole::qkv),
-        {"attention", tunables_of<AttentionTuning>(), attention_problem},
-        linear_stage("proj", LinearRole::proj),
-        linear_stage("fc1", LinearRole::fc1),
-        linear_stage("fc2", LinearRole::fc2),
-        {"head", tunables_of<HeadTuning>(), head_problem},
-    };
-    return all;
+const std::vector<Stage> &stages(bool on_device) {
+    static const std::vector<Stage> here =
+        stages_by<PatchEmbedTuning, LayerNormTuning, LinearTuning, AttentionTuning, HeadTuning>(false);
+    static const std::vector<Stage> there =
+        stages_by<PatchEmbedGpuTuning, LayerNormGpuTuning, LinearGpuTuning, AttentionGpuTuning,
+                  HeadGpuTuning>(true);
+    return on_device ? there : here;
 }
 
-const Stage &stage_named(const std::string &name) {
+const Stage &stage_named(const std::string &name, bool on_device) {
     std::string known;
-    for (const Stage &stage : stages()) {
+    for (const Stage &stage : stages(on_device)) {
         if (stage.name == name) {
             return stage;
         }

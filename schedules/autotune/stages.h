@@ -9,15 +9,16 @@ namespace vit::autotune {
 
 struct Stage {
     std::string name;  // "linear/qkv"
+    bool on_device;    // computes on the target's device
     std::vector<Tunable> tunables;
     std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
 };
 
-// In the order of a forward pass.
-const std::vector<Stage> &stages();
+// In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the processor.
+const std::vector<Stage> &stages(bool on_device = false);
 
 // Throws std::runtime_error that lists the stages.
-const Stage &stage_named(const std::string &name);
+const Stage &stage_named(const std::string &name, bool on_device = false);
 
 // The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values
 // that a tuned file has for it. Throws Halide::Error.

@@ -8,6 +8,10 @@
 namespace vit::autotune {
 
 std::string family_of(const Halide::Target &target) {
+    // Whichever processor goes with it.
+    if (target.has_gpu_feature()) {
+        return target.has_feature(Halide::Target::OpenCL) ? "opencl" : "cuda";
+    }
     const std::string text = target.to_string() + "-";
     const std::size_t bits = text.find('-') + 1;
     std::string family = text.substr(0, text.find('-', bits));

@@ -45,10 +45,11 @@ nlohmann::json circumstances_of(const Options &options, const Values &layout) {
 
 std::vector<const Stage *> stages_of(const Options &options) {
     std::vector<const Stage *> asked;
+    const bool on_device = options.target.has_gpu_feature();
     for (const std::string &name : options.stages) {
-        stage_named(name);
+        stage_named(name, on_device);
     }
-    for (const Stage &stage : stages()) {
+    for (const Stage &stage : stages(on_device)) {
         if (options.stages.empty() ||
             std::find(options.stages.begin(), options.stages.end(), stage.name) != options.stages.end()) {
             asked.push_back(&stage);
