@@ -34,7 +34,8 @@ public:
     void generate() {
         const Layout blocks = layout.resolve(get_target());
         stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(),
-                      x.dim(3).extent(), epilogue, blocks);
+                      x.dim(3).extent(), epilogue,
+                      get_target().has_gpu_feature() && gpu_tuning.local_chunks > 0, blocks);
         y = stage->y;
 
         bound_tiles(x, blocks);

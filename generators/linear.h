@@ -21,6 +21,9 @@ enum class Epilogue { none,
                       residual };
 
 struct Linear {
+    // x [ki, ti, chunk, tile] and weights [c in panel, k, panel] again, their last chunk of k repeated for ever: a
+    // device's schedule copies stretches of k, which need not end where k does.
+    Halide::Func x_stretch{"x_stretch"}, weights_stretch{"weights_stretch"};
     Halide::Func product{"product"};  // [ci, vi, ti, panel, tile]: the register tile
     Halide::Func y{"y"};              // [ci, ti, chunk, tile]
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
@@ -29,13 +32,20 @@ struct Linear {
     Layout layout;
 
     // x [ki, ti, chunk, tile], weights [c in panel, k, panel], bias [c], residual as y (used by that
-    // epilogue alone).
+    // epilogue alone). The product reads stretches, if they are to be copied.
     Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
-           Halide::Expr chunks, Halide::Expr tiles, Epilogue epilogue, Layout layout)
+           Halide::Expr chunks, Halide::Expr tiles, Epilogue epilogue, bool copies,
+           Layout layout)
         : k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
         using namespace dims;
         using Halide::Expr;
 
+        x_stretch(ci, ti, chunk, tile) = x(ci, ti, Halide::min(chunk, chunks - 1), tile);
+        weights_stretch(ci, d, panel) = weights(ci, Halide::min(d, chunks * layout.lanes - 1), panel);
+        if (copies) {
+            x = x_stretch;
+            weights = weights_stretch;
+        }
         product(ci, vi, ti, panel, tile) = 0.0f;
         product(ci, vi, ti, panel, tile) +=
             x(k.x, ti, k.y, tile) * weights(vi * layout.lanes + ci, k.y * layout.lanes + k.x, panel);

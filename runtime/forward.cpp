@@ -43,7 +43,7 @@ Result<void> Forward::reserve(int max_batch) {
                       {{&pixels_, pixels}, {&keys_, g.keys_of_image()}, {&values_, g.values_of_image()}});
     }
     const std::size_t batch = max_batch;
-    std::size_t floats = 0;
+    std::size_t floats = 0, largest = 0;
     for (const Array &array : arrays) {
         if (batch * array.floats >= std::size_t{1} << 31) {
             return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
@@ -51,10 +51,11 @@ Result<void> Forward::reserve(int max_batch) {
                                                  "its buffers would have more than 2^31 values");
         }
         floats += (batch * array.floats + 31) / 32 * 32;
+        largest = std::max(largest, array.floats);
     }
     if (device_) {
         // Zeroed, as the host's memory is: pads that no stage writes are read.
-        VIT_TRY_ASSIGN(const Memory zeros, Memory::allocate(floats));
+        VIT_TRY_ASSIGN(const Memory zeros, Memory::allocate(batch * largest));
         for (const Array &array : arrays) {
             VIT_TRY_ASSIGN(*array.place, device_memory_.allocate(batch * array.floats));
             VIT_TRY(device_->upload(zeros.data(), batch * array.floats, *array.place));

@@ -149,7 +149,8 @@ TEST(Info, WithoutAModelListsWhatThereIs) {
         const Json expected = {{"name", backend.name},
                                {"target", backend.target},
                                {"supported", backend.supported},
-                               {"reason", backend.reason}};
+                               {"reason", backend.reason},
+                               {"devices", backend.devices}};
         EXPECT_EQ(info.at("backends")[i], expected);
     }
     const Outcome text = vit_command({"info"});
