@@ -41,8 +41,8 @@ test: test-host
 checked asan tsan: %: test-%
 ubsan: asan
 
-# What can run here of the other presets. AVX-512 runs natively where the processor has it; of CUDA, which needs
-# a GPU, what there is without one: it says so.
+# What can run here of the other presets. AVX-512 runs natively where the processor has it; of CUDA, which
+# needs a GPU, what there is without one: it says so.
 .PHONY: test-targets
 test-targets: test-x86-64 test-arm64 test-avx512-emulated test-opencl test-cuda
 	.venv/bin/python tests/new_target_test.py

@@ -3,7 +3,8 @@
 #
 # A target looks for its values along this chain; the first file that exists serves it whole:
 #   1. <Halide target string>.json     values for this very target
-#   2. <architecture>-<vectors>.json   x86-64-avx512, x86-64-avx2, x86-64, arm-64, ...; of a device opencl, cuda
+#   2. <architecture>-<vectors>.json   x86-64-avx512, x86-64-avx2, x86-64, arm-64, ...
+#      opencl.json, cuda.json          whatever the processor
 #   3. none: the defaults in schedules/*.h
 set(VIT_TUNED_DIR "${PROJECT_SOURCE_DIR}/schedules/tuned" CACHE PATH
     "Where tuned values of schedules are looked for")

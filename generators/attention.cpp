@@ -21,8 +21,8 @@ public:
 
     // [di, ti, chunk, h, tile, b]: fewer tiles than qkv has, if only the first are asked for.
     Output<Buffer<float, 6>> context{"context"};
-    // A device has no memory but what it is given: [c in panel, d, panel, h, b] and [c in panel, s, panel, h,
-    // b].
+    // A device has no memory but what it is given: [c in panel, d, panel, h, b] and [c in panel, s, panel,
+    // h, b].
     Output<Buffer<float, 5>> *keys = nullptr, *values = nullptr;
 
     void configure() {

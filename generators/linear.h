@@ -21,8 +21,8 @@ enum class Epilogue { none,
                       residual };
 
 struct Linear {
-    // x [ki, ti, chunk, tile] and weights [c in panel, k, panel] again, their last chunk of k repeated for ever: a
-    // device's schedule copies stretches of k, which need not end where k does.
+    // x [ki, ti, chunk, tile] and weights [c in panel, k, panel] again, their last chunk of k repeated for
+    // ever: a device's schedule copies stretches of k, which need not end where k does.
     Halide::Func x_stretch{"x_stretch"}, weights_stretch{"weights_stretch"};
     Halide::Func product{"product"};  // [ci, vi, ti, panel, tile]: the register tile
     Halide::Func y{"y"};              // [ci, ti, chunk, tile]

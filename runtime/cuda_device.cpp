@@ -79,7 +79,8 @@ Result<std::vector<Found>> find_devices(const std::string &target) {
         return fail(ErrorCode::backend, "there is no CUDA driver here (libcuda.so.1)");
     }
     if (const CuResult error = cu.init(0)) {
-        return fail(ErrorCode::backend, "the CUDA driver does not start (error " + std::to_string(error) + ")");
+        return fail(ErrorCode::backend,
+                    "the CUDA driver does not start (error " + std::to_string(error) + ")");
     }
     int count = 0;
     if (cu.device_count(&count) || count == 0) {
@@ -125,7 +126,8 @@ halide_cuda_acquire_context_t default_acquire = nullptr;
 halide_cuda_release_context_t default_release = nullptr;
 halide_cuda_get_stream_t default_stream = nullptr;
 
-// Null for stages that are called without one, and pipelines of the app itself: Halide's own ways serve them.
+// Null for stages that are called without one, and pipelines of the app itself: Halide's own ways serve
+// them.
 const Device *device_of(void *user_context) {
     return user_context ? static_cast<KernelContext *>(user_context)->device() : nullptr;
 }

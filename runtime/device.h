@@ -14,8 +14,8 @@ namespace vit {
 // Immutable but for what it lends; may be shared by any number of threads.
 class Device {
 public:
-    // The device with that number or, if there are handles, the app's own context and queue, which have to live
-    // as long as the Device. Errors: backend, argument.
+    // The device with that number or, if there are handles, the app's own context and queue, which have to
+    // live as long as the Device. Errors: backend, argument.
     static Result<std::shared_ptr<Device>> open(const DeviceApi &api, const std::string &target, int number,
                                                 const DeviceHandles &handles);
     ~Device();
@@ -36,7 +36,8 @@ public:
     Result<Place> wrap(std::uint64_t native, std::size_t floats);
     void unwrap(const Place &place);
     // Rows of columns, from one distance between them to another.
-    Result<void> copy(const Place &from, int from_stride, const Place &to, int to_stride, int columns, int rows);
+    Result<void> copy(const Place &from, int from_stride, const Place &to, int to_stride, int columns,
+                      int rows);
 
 private:
     Device(const DeviceApi &api, const DeviceHandles &handles, bool owned);

@@ -29,7 +29,8 @@ public:
     // pixels [batch, channels, image_height, image_width]; logits() and, once fetched, scores() hold the
     // answer until the next call.
     Result<void> run(KernelContext &context, const float *pixels, int batch, StageClock &clock);
-    // From memory of the device, pixels as above, to memory of the device, logits [batch, labels]; queued only.
+    // From memory of the device, pixels as above, to memory of the device, logits [batch, labels]; queued
+    // only.
     Result<void> run_on_device(KernelContext &context, std::uint64_t pixels, int batch, std::uint64_t logits,
                                StageClock &clock);
     Result<void> fetch_scores();

@@ -36,8 +36,8 @@ struct Geometry {
         return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
     }
 
-    // What attention lays out on a device (generators/attention.h), for each head and image: keys [c in panel,
-    // d, panel] and values [c in panel, s, panel].
+    // What attention lays out on a device (generators/attention.h), for each head and image: keys [c in
+    // panel, d, panel] and values [c in panel, s, panel].
     int padded_keys() const { return divide_up(tokens, blocks.lanes) * blocks.lanes; }
     int key_panels() const { return divide_up(tokens, blocks.panel); }
     int value_panels() const { return divide_up(head_chunks * blocks.lanes, blocks.panel); }

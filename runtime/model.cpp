@@ -26,8 +26,8 @@ Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Ba
     const Geometry geometry(checkpoint.architecture, blocks);
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, *backend.kernels, context));
     return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
-                                                     checkpoint.labels, &backend, describe(backend), geometry,
-                                                     nullptr, std::move(weights)});
+                                                     checkpoint.labels, &backend, describe(backend),
+                                                     geometry, nullptr, std::move(weights)});
 }
 
 // To the device, if the backend has one; what was packed needs the host's memory no longer.

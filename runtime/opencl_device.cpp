@@ -162,9 +162,8 @@ void close(const DeviceHandles &handles) {
     opencl().release_context(static_cast<cl_context>(handles.context));
 }
 
-// For stages that are called without a Device, and pipelines of the app itself: the first device, once one is
-// needed.
-// Halide asks at the end of the process, too, whether there was one: none must be opened then.
+// For stages that are called without a Device, and pipelines of the app itself: the first device, once one
+// is needed. Halide asks at the end of the process, too, whether there was one: none must be opened then.
 Result<DeviceHandles> default_handles(bool create) {
     static std::mutex mutex;
     static DeviceHandles handles;

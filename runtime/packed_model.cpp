@@ -116,9 +116,9 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);
     }
-    return std::make_shared<Model::Impl>(Model::Impl{header.architecture, header.preprocessing, header.labels,
-                                                     &backend, describe(backend), geometry, nullptr,
-                                                     std::move(*weights)});
+    return std::make_shared<Model::Impl>(Model::Impl{header.architecture, header.preprocessing,
+                                                     header.labels, &backend, describe(backend), geometry,
+                                                     nullptr, std::move(*weights)});
 }
 
 }  // namespace vit

@@ -9,7 +9,8 @@ namespace vit {
 
 struct Session::Impl {
     Impl(std::shared_ptr<const Model::Impl> model, int threads, Forward forward)
-        : model(std::move(model)), context(threads, this->model->device.get()), forward(std::move(forward)) {}
+        : model(std::move(model)), context(threads, this->model->device.get()),
+          forward(std::move(forward)) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;

@@ -6,9 +6,9 @@ namespace vit {
 
 using namespace Halide;
 
-// Keys and values are laid out in panels first, in memory of the device. Then a group takes a tile of queries
-// of one head: each of its items makes a register tile of scores, the group keeps them in local memory, and
-// some of the items make the register tiles of the context.
+// Keys and values are laid out in panels first, in memory of the device. Then a group takes a tile of
+// queries of one head: each of its items makes a register tile of scores, the group keeps them in local
+// memory, and some of the items make the register tiles of the context.
 void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;

@@ -46,7 +46,9 @@ void declare(CLI::App &app, Arguments &arguments) {
         ->check(CLI::Range(1, 256));
     app.add_option("--budget", arguments.budget, "Time for all stages together: 10m, 90s, 1h30m")
         ->capture_default_str();
-    app.add_option("--target", arguments.target, "Halide target to compile for, that has to run here; opencl and cuda are short for host-...")
+    app.add_option(
+           "--target", arguments.target,
+           "Halide target to compile for, that has to run here; opencl and cuda are short for host-...")
         ->capture_default_str();
     app.add_option("--output", arguments.output,
                    "Tuned file to improve; by default the one in schedules/tuned that serves the target");

@@ -21,7 +21,8 @@ struct LinearGpuTuning {
     Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 32};
     // Steps of k in a row without a branch, at most one chunk.
     Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
-    // Chunks of k that a group stages in its local memory at a time; none: its items read from global memory.
+    // Chunks of k that a group stages in its local memory at a time; none: its items read from global
+    // memory.
     Halide::GeneratorParam<int> local_chunks{"local_chunks", 0, 0, 16};
 };
 

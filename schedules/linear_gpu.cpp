@@ -8,9 +8,10 @@ using namespace Halide;
 
 namespace {
 
-// Stretches of k one after the other: the group copies its tiles' and its panels' part of one to local memory,
-// each item adds up its register tile, and what that gives is added to the tile's sum, in local memory, too:
-// Halide keeps no register from one stretch to the next, since the items wait for each other in between.
+// Stretches of k one after the other: the group copies its tiles' and its panels' part of one to local
+// memory, each item adds up its register tile, and what that gives is added to the tile's sum, in local
+// memory, too: Halide keeps no register from one stretch to the next, since the items wait for each other
+// in between.
 void stage_in_local_memory(Linear &stage, const Var &group, const LinearGpuTuning &tuning,
                            const Target &target) {
     using namespace dims;

@@ -97,12 +97,13 @@ public:
                            Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_}, Dim{3, tile},
                            Dim{qkv_.tiles, 3 * tile}, Dim{shape_.batch, 3 * tile * qkv_.tiles}});
         FloatView<6> to(context_.values.data(),
-                        {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes}, Dim{head_chunks_, chunk},
-                         Dim{shape_.heads, chunk * head_chunks_}, Dim{context_.tiles, tile},
-                         Dim{shape_.batch, tile * context_.tiles}});
+                        {Dim{blocks.lanes, 1}, Dim{blocks.token_tile, blocks.lanes},
+                         Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
+                         Dim{context_.tiles, tile}, Dim{shape_.batch, tile * context_.tiles}});
         if (variant_.on_device) {
             const int head = head_chunks_ * blocks.lanes, padded = round_up(shape_.tokens, blocks.lanes),
-                      key_panels = divide_up(padded, blocks.panel), head_panels = divide_up(head, blocks.panel);
+                      key_panels = divide_up(padded, blocks.panel),
+                      head_panels = divide_up(head, blocks.panel);
             const int heads = shape_.heads, batch = shape_.batch;
             Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
             Floats v_values(static_cast<std::size_t>(blocks.panel) * padded * head_panels * heads * batch);

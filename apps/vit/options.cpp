@@ -68,9 +68,11 @@ void add_batch(CLI::App &app, int &batch, const std::string &meaning) {
 }
 
 void add_backend(CLI::App &app, vit::ModelOptions &options) {
-    app.add_option("--backend", options.backend, "Compiled target to run, see 'vit info' [the first that can]")
+    app.add_option("--backend", options.backend,
+                   "Compiled target to run, see 'vit info' [the first that can]")
         ->type_name("NAME");
-    add_number(app, "--device", options.device, 0, 1000, "Its device, by the number that 'vit info' has [0]");
+    add_number(app, "--device", options.device, 0, 1000,
+               "Its device, by the number that 'vit info' has [0]");
 }
 
 }  // namespace command

@@ -20,7 +20,8 @@ public:
         FloatView<1> bias(bias_.data(), {outputs_});
         halide_buffer_t *xs = x, *ys = y, *ws = weights, *bs = bias;
         // The residual stream is added to where it lies.
-        return has_residual() ? run(kernel, context, xs, ws, bs, ys, ys) : run(kernel, context, xs, ws, bs, ys);
+        return has_residual() ? run(kernel, context, xs, ws, bs, ys, ys)
+                              : run(kernel, context, xs, ws, bs, ys);
     }
 
     void reset() override {

@@ -14,7 +14,8 @@ struct Stage {
     std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
 };
 
-// In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the processor.
+// In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the
+// processor.
 const std::vector<Stage> &stages(bool on_device = false);
 
 // Throws std::runtime_error that lists the stages.

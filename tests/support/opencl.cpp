@@ -28,8 +28,8 @@ OpenClApp::OpenClApp() {
         return;
     }
     int error = 0;
-    handles_.context = find<void *(const void *, unsigned, void **, void *, void *, int *)>("clCreateContext")(
-        nullptr, 1, &device, nullptr, nullptr, &error);
+    handles_.context = find<void *(const void *, unsigned, void **, void *, void *, int *)>(
+        "clCreateContext")(nullptr, 1, &device, nullptr, nullptr, &error);
     handles_.queue = find<void *(void *, void *, std::uint64_t, int *)>("clCreateCommandQueue")(
         handles_.context, device, 0, &error);
     EXPECT_EQ(error, 0);
@@ -52,7 +52,8 @@ std::uint64_t OpenClApp::buffer(const std::vector<float> &values) {
 }
 
 void OpenClApp::read(std::uint64_t buffer, std::vector<float> &values) {
-    using Read = int(void *, void *, unsigned, std::size_t, std::size_t, void *, unsigned, const void *, void *);
+    using Read =
+        int(void *, void *, unsigned, std::size_t, std::size_t, void *, unsigned, const void *, void *);
     EXPECT_EQ(find<Read>("clEnqueueReadBuffer")(handles_.queue, reinterpret_cast<void *>(buffer), 1, 0,
                                                 values.size() * sizeof(float), values.data(), 0, nullptr,
                                                 nullptr),

@@ -1,5 +1,5 @@
-// An app that uses OpenCL by itself: its context, its queue and its buffers. Loads the library by name, so that
-// tests start where there is none.
+// An app that uses OpenCL by itself: its context, its queue and its buffers. Loads the library by name, so
+// that tests start where there is none.
 #pragma once
 
 #include <cstdint>

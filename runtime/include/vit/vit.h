@@ -232,8 +232,8 @@ public:
     Result<void> scores(float *scores) const;
 
     // As forward, with pixels and logits in memory of the model's device: CUdeviceptr or cl_mem of its
-    // context. The work is queued (ModelOptions::handles), not waited for. Errors: argument, if the model has
-    // no device.
+    // context. The work is queued (ModelOptions::handles), not waited for. Errors: argument, if the model
+    // has no device.
     Result<void> forward_on_device(std::uint64_t pixels, int batch, std::uint64_t logits);
 
     int threads() const;
