@@ -27,7 +27,7 @@ PRODUCTS = {
 
 # By what is in the name of a target: lanes, rows and vectors of the register tile (schedules/machine.cpp).
 TILES = [
-    (r"-avx512", (16, 12, 2)),
+    (r"-avx512", (16, 11, 2)),
     (r"-fma\b", (8, 6, 2)),
     (r"^x86", (4, 6, 2)),
     (r"^arm-64", (4, 8, 2)),
