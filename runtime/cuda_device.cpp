@@ -3,7 +3,6 @@
 #include <HalideRuntimeCuda.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <dlfcn.h>
 #include <mutex>
 

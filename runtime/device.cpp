@@ -1,7 +1,5 @@
 #include "device.h"
 
-#include <cstring>
-
 namespace vit {
 
 Device::Device(const DeviceApi &api, const DeviceHandles &handles, bool owned)

@@ -8,7 +8,6 @@
 #include <HalideRuntimeOpenCL.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <dlfcn.h>
 #include <mutex>
 

@@ -12,6 +12,7 @@
 
 #include "runtime/backend.h"
 #include "tests/support/opencl.h"
+#include "tests/support/temporary_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
@@ -140,6 +141,25 @@ TEST(Device, OutOfMemoryIsAnErrorAndNothingIsLost) {
 
         ASSERT_TRUE(session->forward(pixels.data(), 1, after.data()));
         EXPECT_EQ(before, after);
+    }
+}
+
+TEST(Device, GivesItsWeightsBackToBePacked) {
+    const std::vector<float> pixels = some_pixels();
+    for (const BackendInfo &backend : with_device()) {
+        if (!backend.supported) continue;
+        const TemporaryDirectory directory;
+        const auto model = Model::load(bundled, {.backend = backend.name});
+        ASSERT_TRUE(model);
+        const auto saved = model->save_packed(directory.file("packed"));
+        ASSERT_TRUE(saved) << saved.error().message;
+        const auto packed = Model::load(directory.file("packed"), {.backend = backend.name});
+        ASSERT_TRUE(packed) << packed.error().message;
+        auto session = Session::create(*packed, {.threads = 1});
+        ASSERT_TRUE(session);
+        std::vector<float> logits(10);
+        ASSERT_TRUE(session->forward(pixels.data(), 1, logits.data()));
+        EXPECT_EQ(logits, logits_of({.backend = backend.name}, pixels));
     }
 }
 
