@@ -3,10 +3,10 @@
 #include <HalideRuntimeCuda.h>
 
 #include <cstdlib>
-#include <dlfcn.h>
 #include <mutex>
 
 #include "device.h"
+#include "dynamic_library.h"
 
 namespace vit {
 
@@ -33,25 +33,22 @@ struct Cuda {
     CuResult (*destroy_stream)(void *stream);
     bool complete = false;
 
-    template<typename Function>
-    bool find(void *library, const char *name, Function &function) {
-        function = reinterpret_cast<Function>(dlsym(library, name));
-        return function != nullptr;
-    }
-
     // Global, so that Halide finds it in the process: it knows the file by a name that only toolkits have.
     Cuda() {
-        void *library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_GLOBAL);
-        complete = library && find(library, "cuInit", init) &&
-                   find(library, "cuDeviceGetCount", device_count) &&
-                   find(library, "cuDeviceGet", device) && find(library, "cuDeviceGetName", name) &&
-                   find(library, "cuDeviceGetAttribute", attribute) &&
-                   find(library, "cuDevicePrimaryCtxRetain", retain) &&
-                   find(library, "cuDevicePrimaryCtxRelease_v2", release) &&
-                   find(library, "cuCtxPushCurrent_v2", push) && find(library, "cuCtxPopCurrent_v2", pop) &&
-                   find(library, "cuCtxGetDevice", current_device) &&
-                   find(library, "cuStreamCreate", create_stream) &&
-                   find(library, "cuStreamDestroy_v2", destroy_stream);
+        DynamicLibrary library("libcuda.so.1", RTLD_LAZY | RTLD_GLOBAL);
+        library.find("cuInit", init);
+        library.find("cuDeviceGetCount", device_count);
+        library.find("cuDeviceGet", device);
+        library.find("cuDeviceGetName", name);
+        library.find("cuDeviceGetAttribute", attribute);
+        library.find("cuDevicePrimaryCtxRetain", retain);
+        library.find("cuDevicePrimaryCtxRelease_v2", release);
+        library.find("cuCtxPushCurrent_v2", push);
+        library.find("cuCtxPopCurrent_v2", pop);
+        library.find("cuCtxGetDevice", current_device);
+        library.find("cuStreamCreate", create_stream);
+        library.find("cuStreamDestroy_v2", destroy_stream);
+        complete = library.is_complete();
     }
 };
 

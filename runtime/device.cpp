@@ -43,10 +43,7 @@ Result<Place> Device::allocate(std::size_t floats) {
 }
 
 void Device::free(const Place &place) {
-    BufferView<1> view(nullptr, halide_type_of<float>(), {1});
-    halide_buffer_t *buffer = view;
-    buffer->device = place.device;
-    buffer->device_interface = place.interface;
+    FloatView<1> buffer(place, {1});
     // Nothing can be done about an error, and nobody told.
     (void)call("release of memory", [&](void *context) { return halide_device_free(context, buffer); });
 }
@@ -85,10 +82,7 @@ Result<Place> Device::wrap(std::uint64_t native, std::size_t floats) {
 }
 
 void Device::unwrap(const Place &place) {
-    BufferView<1> view(nullptr, halide_type_of<float>(), {1});
-    halide_buffer_t *buffer = view;
-    buffer->device = place.device;
-    buffer->device_interface = place.interface;
+    FloatView<1> buffer(place, {1});
     (void)call("memory of the app",
                [&](void *context) { return halide_device_detach_native(context, buffer); });
 }

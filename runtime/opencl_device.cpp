@@ -8,10 +8,10 @@
 #include <HalideRuntimeOpenCL.h>
 
 #include <cstdlib>
-#include <dlfcn.h>
 #include <mutex>
 
 #include "device.h"
+#include "dynamic_library.h"
 
 namespace vit {
 
@@ -28,22 +28,17 @@ struct OpenCl {
     decltype(&clReleaseContext) release_context;
     bool complete = false;
 
-    template<typename Function>
-    bool find(void *library, const char *name, Function &function) {
-        function = reinterpret_cast<Function>(dlsym(library, name));
-        return function != nullptr;
-    }
-
     OpenCl() {
-        void *library = dlopen("libOpenCL.so.1", RTLD_LAZY | RTLD_LOCAL);
-        complete = library && find(library, "clGetPlatformIDs", get_platform_ids) &&
-                   find(library, "clGetPlatformInfo", get_platform_info) &&
-                   find(library, "clGetDeviceIDs", get_device_ids) &&
-                   find(library, "clGetDeviceInfo", get_device_info) &&
-                   find(library, "clCreateContext", create_context) &&
-                   find(library, "clCreateCommandQueue", create_queue) &&
-                   find(library, "clReleaseCommandQueue", release_queue) &&
-                   find(library, "clReleaseContext", release_context);
+        DynamicLibrary library("libOpenCL.so.1", RTLD_LAZY | RTLD_LOCAL);
+        library.find("clGetPlatformIDs", get_platform_ids);
+        library.find("clGetPlatformInfo", get_platform_info);
+        library.find("clGetDeviceIDs", get_device_ids);
+        library.find("clGetDeviceInfo", get_device_info);
+        library.find("clCreateContext", create_context);
+        library.find("clCreateCommandQueue", create_queue);
+        library.find("clReleaseCommandQueue", release_queue);
+        library.find("clReleaseContext", release_context);
+        complete = library.is_complete();
     }
 };
 

@@ -1,0 +1,57 @@
+// Which of CUDA's devices run which compiled target, by the answers of a driver made up for it
+// (tests/support/fake_cuda_driver.cpp).
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "vit/vit.h"
+
+namespace vit::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+
+BackendInfo backend_named(const std::string &name) {
+    for (const BackendInfo &backend : backends()) {
+        if (backend.name == name) return backend;
+    }
+    ADD_FAILURE() << name << " is not compiled in";
+    return {};
+}
+
+TEST(CudaDevice, OfTheComputeCapabilityOrAboveAreListed) {
+    for (const char *name : {"cuda", "cuda-80"}) {
+        const BackendInfo backend = backend_named(name);
+        EXPECT_TRUE(backend.supported) << backend.reason;
+        EXPECT_THAT(backend.devices, ElementsAre("Newer GPU, compute capability 8.0"));
+    }
+}
+
+TEST(CudaDevice, OfALowerComputeCapabilityAreNamedInTheReason) {
+    const BackendInfo backend = backend_named("cuda-86");
+    EXPECT_FALSE(backend.supported);
+    EXPECT_TRUE(backend.devices.empty());
+    EXPECT_EQ(backend.reason,
+              "CUDA has no device of compute capability 8.6 (Old GPU has 6.1, Newer GPU has 8.0)");
+}
+
+TEST(CudaDevice, ThatGivesNoContextIsAnErrorAndTheProcessorStays) {
+    const auto model = Model::load(bundled, {.backend = "cuda"});
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, ErrorCode::backend);
+    EXPECT_THAT(model.error().message, HasSubstr("cannot create a context (CUDA error 2)"));
+
+    const auto absent = Model::load(bundled, {.backend = "cuda", .device = 1});
+    ASSERT_FALSE(absent);
+    EXPECT_THAT(absent.error().message, HasSubstr("CUDA has no device 1, only 1"));
+
+    EXPECT_TRUE(Model::load(bundled));
+}
+
+}  // namespace
+}  // namespace vit::test
