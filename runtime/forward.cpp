@@ -60,6 +60,7 @@ Result<void> Forward::reserve(int max_batch) {
             VIT_TRY_ASSIGN(*array.place, device_memory_.allocate(batch * array.floats));
             VIT_TRY(device_->upload(zeros.data(), batch * array.floats, *array.place));
         }
+        VIT_TRY(device_->finish());  // copies may have been queued only
         VIT_TRY_ASSIGN(memory_, Memory::allocate(2 * batch * g.labels));
         logits_here_ = memory_.data();
         scores_here_ = memory_.data() + batch * g.labels;

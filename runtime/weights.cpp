@@ -266,11 +266,11 @@ Result<void> Weights::move_to(std::shared_ptr<Device> device, const Architecture
         done = device->upload(place.host, floats, *there);
         place = *there;
     }).run(*this);
-    if (done) {
-        memory = Memory();
-        device_memory = std::move(blocks);
-    }
-    return done;
+    VIT_TRY(done);
+    VIT_TRY(device->finish());  // copies may have been queued only
+    memory = Memory();
+    device_memory = std::move(blocks);
+    return {};
 }
 
 Result<Memory> Weights::download(const Architecture &architecture, const Geometry &geometry) const {
