@@ -1,5 +1,7 @@
 #include "device.h"
 
+#include <new>
+
 namespace vit {
 
 Device::Device(const DeviceApi &api, const DeviceHandles &handles, bool owned)
@@ -42,10 +44,17 @@ Result<Place> Device::allocate(std::size_t floats) {
     return Place{nullptr, buffer->device, buffer->device_interface};
 }
 
-void Device::free(const Place &place) {
+template<typename Call>
+void Device::call_quietly(const char *what, Call call) noexcept {
+    try {
+        (void)this->call(what, call);
+    } catch (const std::bad_alloc &) {  // of the sentence that nobody would read
+    }
+}
+
+void Device::free(const Place &place) noexcept {
     FloatView<1> buffer(place, {1});
-    // Nothing can be done about an error, and nobody told.
-    (void)call("release of memory", [&](void *context) { return halide_device_free(context, buffer); });
+    call_quietly("release of memory", [&](void *context) { return halide_device_free(context, buffer); });
 }
 
 Result<void> Device::upload(const float *from, std::size_t floats, const Place &to) {
@@ -81,10 +90,10 @@ Result<Place> Device::wrap(std::uint64_t native, std::size_t floats) {
     return Place{nullptr, buffer->device, buffer->device_interface};
 }
 
-void Device::unwrap(const Place &place) {
+void Device::unwrap(const Place &place) noexcept {
     FloatView<1> buffer(place, {1});
-    (void)call("memory of the app",
-               [&](void *context) { return halide_device_detach_native(context, buffer); });
+    call_quietly("memory of the app",
+                 [&](void *context) { return halide_device_detach_native(context, buffer); });
 }
 
 Result<void> Device::copy(const Place &from, int from_stride, const Place &to, int to_stride, int columns,
@@ -111,7 +120,7 @@ DeviceMemory::~DeviceMemory() {
 }
 
 Result<Place> DeviceMemory::allocate(std::size_t floats) {
-    blocks_.reserve(blocks_.size() + 1);
+    blocks_.reserve(blocks_.size() + 1);  // so that no block is lost for want of a place to note it
     VIT_TRY_ASSIGN(const Place block, device_->allocate(floats));
     blocks_.push_back(block);
     return block;

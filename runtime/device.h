@@ -15,7 +15,7 @@ namespace vit {
 class Device {
 public:
     // The device with that number or, if there are handles, the app's own context and queue, which have to
-    // live as long as the Device. Errors: backend, argument.
+    // live as long as the Device. Errors: backend.
     static Result<std::shared_ptr<Device>> open(const DeviceApi &api, const std::string &target, int number,
                                                 const DeviceHandles &handles);
     ~Device();
@@ -24,9 +24,9 @@ public:
 
     const DeviceHandles &handles() const { return handles_; }
 
-    // Errors: memory, if the device has not so much; kernel, if it is gone.
+    // Errors: memory. The others: kernel; those that release have nobody to tell.
     Result<Place> allocate(std::size_t floats);
-    void free(const Place &place);
+    void free(const Place &place) noexcept;
     Result<void> upload(const float *from, std::size_t floats, const Place &to);
     // After everything that is queued.
     Result<void> download(const Place &from, std::size_t floats, float *to);
@@ -34,7 +34,7 @@ public:
     Result<void> finish();
     // Of memory that an app owns: a CUdeviceptr or a cl_mem. To be unwrapped by unwrap.
     Result<Place> wrap(std::uint64_t native, std::size_t floats);
-    void unwrap(const Place &place);
+    void unwrap(const Place &place) noexcept;
     // Rows of columns, from one distance between them to another.
     Result<void> copy(const Place &from, int from_stride, const Place &to, int to_stride, int columns,
                       int rows);
@@ -44,6 +44,8 @@ private:
 
     template<typename Call>
     Result<void> call(const char *what, Call call);
+    template<typename Call>
+    void call_quietly(const char *what, Call call) noexcept;
 
     const DeviceApi &api_;
     DeviceHandles handles_;

@@ -14,7 +14,7 @@ struct DeviceApi {
     const halide_device_interface_t *(*interface)();
 
     // Names of the devices that can run a compiled target, in the order of their numbers. Errors: backend,
-    // with the reason why there is none. Asks the system every time, prints nothing and starts nothing.
+    // with the reason why there is none. Asks the system every time; opens no context.
     Result<std::vector<std::string>> (*names)(const std::string &target);
 
     // Context and queue on a device. Errors: backend.

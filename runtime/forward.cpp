@@ -236,8 +236,8 @@ Result<void> Forward::linear_qkv(const Place &x, const PackedLinear &layer, Toke
                      const auto compute = [&](LinearViews &views) {
                          return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
                      };
-                     // A device's memory cannot be addressed in the middle, and one matrix too much is
-                     // 3 % of the last block.
+                     // A device's memory cannot be addressed in the middle: it computes q of all tokens, a
+                     // twelfth of a block's linear layers too much.
                      if (queries == Tokens::all || device_) {
                          return compute(all);
                      }

@@ -19,6 +19,6 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path);
 // Errors: io, format, config; backend, for a file packed for another target, other blocks or another
 // version.
 Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                       const Blocks &blocks);
+                                                 const Blocks &blocks);
 
 }  // namespace vit

@@ -102,7 +102,11 @@ Result<void> Session::scores(float *scores) const {
         return fail(ErrorCode::argument,
                     scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
     }
-    VIT_TRY(impl_->forward.fetch_scores());
+    try {
+        VIT_TRY(impl_->forward.fetch_scores());
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "scores: out of memory");
+    }
     const int labels = impl_->model->architecture.labels;
     for (int b = 0; b < impl_->last_batch; b++) {
         std::copy_n(impl_->forward.scores(b), labels, scores + static_cast<std::size_t>(b) * labels);
@@ -122,10 +126,14 @@ Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::ui
         return fail(ErrorCode::argument, "forward_on_device: a batch of " + std::to_string(batch) +
                                              ", outside 1 to max_batch " + std::to_string(impl_->max_batch));
     }
-    impl_->last_batch = 0;
-    VIT_TRY(impl_->forward.run_on_device(impl_->context, pixels, batch, logits, impl_->clock));
-    impl_->last_batch = batch;
-    return {};
+    try {
+        impl_->last_batch = 0;
+        VIT_TRY(impl_->forward.run_on_device(impl_->context, pixels, batch, logits, impl_->clock));
+        impl_->last_batch = batch;
+        return {};
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "forward_on_device: out of memory");
+    }
 }
 
 Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k) {

@@ -221,7 +221,8 @@ public:
     Result<std::vector<Prediction>> classify(const ImageView &image, int top_k = 5);
     Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5);
 
-    // The three steps of classify, which allocate nothing after the first picture of a size:
+    // The three steps of classify, which allocate nothing after the first picture of a size (but a device's
+    // driver may, for every stage):
     // preprocessing as the checkpoint says: picture -> pixels, float32 [channels, image_height,
     // image_width];
     Result<void> preprocess(const ImageView &image, float *pixels);
