@@ -110,7 +110,9 @@ TEST(Device, DisappearsAndTheProcessorStays) {
     }
     for (const BackendInfo &backend : with_device()) {
         if (!backend.supported) continue;
-        expect_logits(logits_of({.backend = backend.name}, pixels).data(), before.data(), 10);
+        const std::vector<float> again = logits_of({.backend = backend.name}, pixels);
+        ASSERT_EQ(again.size(), 10u);
+        expect_logits(again.data(), before.data(), 10);
     }
 }
 
@@ -177,6 +179,7 @@ TEST(Device, TenThreadsAskAtOnce) {
     }
     for (std::thread &thread : threads) thread.join();
     for (std::size_t i = 0; i < answers.size(); i++) {
+        ASSERT_EQ(answers[i].size(), 10u);
         expect_logits(answers[i].data(), answers[0].data(), 10);
         EXPECT_EQ(answers[i], answers[i % names.size()]) << "the same backend, to the bit";
     }
