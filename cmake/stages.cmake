@@ -29,16 +29,11 @@ function(vit_halide_target name variable)
     set(${variable} "${name}" PARENT_SCOPE)
 endfunction()
 
-# vit_device_api(NAME VAR): the C++ expression of what a target's device is asked by (runtime/device_api.h).
-function(vit_device_api name variable)
+# vit_device_of(NAME VAR): opencl, cuda, or nothing where the processor computes.
+function(vit_device_of name variable)
     vit_halide_target(${name} halide_target)
-    if (halide_target MATCHES "-opencl")
-        set(${variable} "&opencl_api" PARENT_SCOPE)
-    elseif (halide_target MATCHES "-cuda")
-        set(${variable} "&cuda_api" PARENT_SCOPE)
-    else ()
-        set(${variable} "nullptr" PARENT_SCOPE)
-    endif ()
+    string(REGEX MATCH "-(opencl|cuda)" found "${halide_target}")
+    set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
 endfunction()
 
 # vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
@@ -104,10 +99,9 @@ function(vit_add_backend library target)
 
     vit_target_suffix(${target} VIT_SUFFIX)
     set(VIT_TARGET ${target})
-    vit_device_api(${target} api)
-    if (api STREQUAL "nullptr")
-        set(VIT_ATTENTION attention)
-    else ()
+    vit_device_of(${target} device)
+    set(VIT_ATTENTION attention)
+    if (device)
         set(VIT_ATTENTION attention_on_device)
     endif ()
     configure_file("${PROJECT_SOURCE_DIR}/runtime/backend_kernels.cpp.in"

@@ -11,8 +11,9 @@ set(VIT_TUNED_DIR "${PROJECT_SOURCE_DIR}/schedules/tuned" CACHE PATH
 
 # The architecture and vectors of a Halide target. `host` is what the C++ compiler calls native.
 function(vit_target_family target variable)
-    if (target MATCHES "-(opencl|cuda)")
-        set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+    vit_device_of(${target} device)
+    if (device)
+        set(${variable} ${device} PARENT_SCOPE)
         return ()
     endif ()
     set(features "-${target}-")

@@ -21,11 +21,13 @@ std::string target_machine(const Backend &backend) {
 BackendInfo describe(const Backend &backend) {
     BackendInfo info{backend.name, target_machine(backend), false, unsupported_cpu(backend.target()), {}};
     if (info.reason.empty() && backend.device_api) {
-        auto names = backend.device_api->names(backend.target());
-        if (names) {
-            info.devices = std::move(*names);
+        const auto found = backend.device_api->find(backend.target());
+        if (!found) {
+            info.reason = found.error().message;
         } else {
-            info.reason = names.error().message;
+            for (const FoundDevice &device : *found) {
+                info.devices.push_back(device.name);
+            }
         }
     }
     info.supported = info.reason.empty();

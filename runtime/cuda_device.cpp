@@ -64,12 +64,7 @@ int capability_of(const std::string &target) {
     return at == std::string::npos ? 0 : std::atoi(target.c_str() + at + word.size());
 }
 
-struct Found {
-    CuDevice device;
-    std::string name;
-};
-
-Result<std::vector<Found>> find_devices(const std::string &target) {
+Result<std::vector<FoundDevice>> find_devices(const std::string &target) {
     const Cuda &cu = cuda();
     if (!cu.complete) {
         return fail(ErrorCode::backend, "there is no CUDA driver here (libcuda.so.1)");
@@ -83,7 +78,7 @@ Result<std::vector<Found>> find_devices(const std::string &target) {
         return fail(ErrorCode::backend, "CUDA has no device here");
     }
     const int needed = capability_of(target);
-    std::vector<Found> found;
+    std::vector<FoundDevice> found;
     std::string others;
     for (int i = 0; i < count; i++) {
         CuDevice device = 0;
@@ -96,7 +91,8 @@ Result<std::vector<Found>> find_devices(const std::string &target) {
         }
         const std::string capability = std::to_string(major) + "." + std::to_string(minor);
         if (10 * major + minor >= needed) {
-            found.push_back({device, std::string(name) + ", compute capability " + capability});
+            found.push_back({std::string(name) + ", compute capability " + capability, 0,
+                             static_cast<std::uintptr_t>(device)});
         } else {
             others += (others.empty() ? "" : ", ") + std::string(name) + " has " + capability;
         }
@@ -107,15 +103,6 @@ Result<std::vector<Found>> find_devices(const std::string &target) {
                                             (others.empty() ? "" : " (" + others + ")"));
     }
     return found;
-}
-
-Result<std::vector<std::string>> names(const std::string &target) {
-    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices(target));
-    std::vector<std::string> names;
-    for (const Found &device : found) {
-        names.push_back(device.name);
-    }
-    return names;
 }
 
 halide_cuda_acquire_context_t default_acquire = nullptr;
@@ -167,16 +154,11 @@ const halide_device_interface_t *interface() {
     return halide_cuda_device_interface();
 }
 
-Result<DeviceHandles> open(const std::string &target, int number) {
-    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices(target));
-    if (number < 0 || number >= static_cast<int>(found.size())) {
-        return fail(ErrorCode::backend, "CUDA has no device " + std::to_string(number) + ", only " +
-                                            std::to_string(found.size()));
-    }
+Result<DeviceHandles> open(const FoundDevice &device) {
     const Cuda &cu = cuda();
-    const Found &device = found[number];
+    const auto id = static_cast<CuDevice>(device.device);
     DeviceHandles handles;
-    if (const CuResult error = cu.retain(&handles.context, device.device)) {
+    if (const CuResult error = cu.retain(&handles.context, id)) {
         return fail(ErrorCode::backend,
                     device.name + ": cannot create a context (CUDA error " + std::to_string(error) + ")");
     }
@@ -187,7 +169,7 @@ Result<DeviceHandles> open(const std::string &target, int number) {
         cu.pop(&before);
     }
     if (error) {
-        cu.release(device.device);
+        cu.release(id);
         return fail(ErrorCode::backend,
                     device.name + ": cannot create a stream (CUDA error " + std::to_string(error) + ")");
     }
@@ -210,6 +192,6 @@ void close(const DeviceHandles &handles) {
 
 }  // namespace
 
-const DeviceApi cuda_api = {interface, names, open, close};
+const DeviceApi cuda_api = {"CUDA", interface, find_devices, open, close};
 
 }  // namespace vit

@@ -13,7 +13,12 @@ Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const std::st
     if (handles.context) {
         return std::shared_ptr<Device>(new Device(api, handles, false));
     }
-    VIT_TRY_ASSIGN(const DeviceHandles opened, api.open(target, number));
+    VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, api.find(target));
+    if (number < 0 || number >= static_cast<int>(found.size())) {
+        return fail(ErrorCode::backend, std::string(api.name) + " has no device " + std::to_string(number) +
+                                            ", only " + std::to_string(found.size()));
+    }
+    VIT_TRY_ASSIGN(const DeviceHandles opened, api.open(found[number]));
     return std::shared_ptr<Device>(new Device(api, opened, true));
 }
 

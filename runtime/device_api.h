@@ -1,6 +1,7 @@
 // What a kind of device (OpenCL, CUDA) can be asked before any stage runs on it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,15 +11,22 @@ struct halide_device_interface_t;
 
 namespace vit {
 
+// A device that has been found, by what OpenCL (platform and device) or CUDA (device) calls it.
+struct FoundDevice {
+    std::string name;
+    std::uintptr_t platform, device;
+};
+
 struct DeviceApi {
+    const char *name;  // "OpenCL"
     const halide_device_interface_t *(*interface)();
 
-    // Names of the devices that can run a compiled target, in the order of their numbers. Errors: backend,
-    // with the reason why there is none. Asks the system every time; opens no context.
-    Result<std::vector<std::string>> (*names)(const std::string &target);
+    // The devices that can run a compiled target, in the order of their numbers, at least one. Errors:
+    // backend, with the reason why there is none. Asks the system every time; opens no context.
+    Result<std::vector<FoundDevice>> (*find)(const std::string &target);
 
     // Context and queue on a device. Errors: backend.
-    Result<DeviceHandles> (*open)(const std::string &target, int number);
+    Result<DeviceHandles> (*open)(const FoundDevice &device);
     void (*close)(const DeviceHandles &handles);
 };
 

@@ -60,18 +60,12 @@ std::string text_of(Query query, Object object, cl_uint what) {
     return text.c_str();  // up to its end
 }
 
-struct Found {
-    cl_platform_id platform;
-    cl_device_id device;
-    std::string name;
-};
-
 std::string variable(const char *name) {
     const char *value = std::getenv(name);
     return value ? value : "";
 }
 
-Result<std::vector<Found>> find_devices() {
+Result<std::vector<FoundDevice>> find_devices(const std::string &) {
     const OpenCl &cl = opencl();
     if (!cl.complete) {
         return fail(ErrorCode::backend, "there is no OpenCL here (libOpenCL.so.1)");
@@ -88,7 +82,7 @@ Result<std::vector<Found>> find_devices() {
                                 : kind == "gpu" ? CL_DEVICE_TYPE_GPU
                                 : kind == "acc" ? CL_DEVICE_TYPE_ACCELERATOR
                                                 : CL_DEVICE_TYPE_ALL;
-    std::vector<Found> found;
+    std::vector<FoundDevice> found;
     bool named = false;
     for (const cl_platform_id platform : platforms) {
         const std::string name = text_of(cl.get_platform_info, platform, CL_PLATFORM_NAME);
@@ -103,7 +97,9 @@ Result<std::vector<Found>> find_devices() {
         std::vector<cl_device_id> ids(devices);
         cl.get_device_ids(platform, type, devices, ids.data(), nullptr);
         for (const cl_device_id id : ids) {
-            found.push_back({platform, id, name + ": " + text_of(cl.get_device_info, id, CL_DEVICE_NAME)});
+            found.push_back({name + ": " + text_of(cl.get_device_info, id, CL_DEVICE_NAME),
+                             reinterpret_cast<std::uintptr_t>(platform),
+                             reinterpret_cast<std::uintptr_t>(id)});
         }
     }
     if (!named) {
@@ -117,32 +113,18 @@ Result<std::vector<Found>> find_devices() {
     return found;
 }
 
-Result<std::vector<std::string>> names(const std::string &) {
-    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices());
-    std::vector<std::string> names;
-    for (const Found &device : found) {
-        names.push_back(device.name);
-    }
-    return names;
-}
-
-Result<DeviceHandles> open(const std::string &, int number) {
-    VIT_TRY_ASSIGN(const std::vector<Found> found, find_devices());
-    if (number < 0 || number >= static_cast<int>(found.size())) {
-        return fail(ErrorCode::backend, "OpenCL has no device " + std::to_string(number) + ", only " +
-                                            std::to_string(found.size()));
-    }
+Result<DeviceHandles> open(const FoundDevice &device) {
     const OpenCl &cl = opencl();
-    const Found &device = found[number];
     const cl_context_properties properties[] = {
-        CL_CONTEXT_PLATFORM, reinterpret_cast<cl_context_properties>(device.platform), 0};
+        CL_CONTEXT_PLATFORM, static_cast<cl_context_properties>(device.platform), 0};
+    const auto id = reinterpret_cast<cl_device_id>(device.device);
     cl_int error = CL_SUCCESS;
-    const cl_context context = cl.create_context(properties, 1, &device.device, nullptr, nullptr, &error);
+    const cl_context context = cl.create_context(properties, 1, &id, nullptr, nullptr, &error);
     if (error != CL_SUCCESS) {
         return fail(ErrorCode::backend,
                     device.name + ": cannot create a context (OpenCL error " + std::to_string(error) + ")");
     }
-    const cl_command_queue queue = cl.create_queue(context, device.device, 0, &error);
+    const cl_command_queue queue = cl.create_queue(context, id, 0, &error);
     if (error != CL_SUCCESS) {
         cl.release_context(context);
         return fail(ErrorCode::backend,
@@ -163,14 +145,15 @@ Result<DeviceHandles> default_handles(bool create) {
     static DeviceHandles handles;
     const std::lock_guard lock(mutex);
     if (create && !handles.context) {
-        VIT_TRY_ASSIGN(handles, open("", 0));
+        VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, find_devices(""));
+        VIT_TRY_ASSIGN(handles, open(found.front()));
     }
     return handles;
 }
 
 }  // namespace
 
-const DeviceApi opencl_api = {halide_opencl_device_interface, names, open, close};
+const DeviceApi opencl_api = {"OpenCL", halide_opencl_device_interface, find_devices, open, close};
 
 }  // namespace vit
 
