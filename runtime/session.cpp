@@ -22,6 +22,21 @@ struct Session::Impl {
     std::vector<float> pixels;           // of one picture, for classify
 };
 
+namespace {
+
+Result<void> check_arguments(const std::string &function, bool are_there, int batch, int max_batch) {
+    if (!are_there) {
+        return fail(ErrorCode::argument, function + ": pixels or logits is null");
+    }
+    if (batch < 1 || batch > max_batch) {
+        return fail(ErrorCode::argument, function + ": a batch of " + std::to_string(batch) +
+                                             ", outside 1 to max_batch " + std::to_string(max_batch));
+    }
+    return {};
+}
+
+}  // namespace
+
 Session::Session(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
 Session::Session(Session &&) noexcept = default;
@@ -76,13 +91,7 @@ Result<void> Session::preprocess(const ImageView &image, float *pixels) {
 }
 
 Result<void> Session::forward(const float *pixels, int batch, float *logits) {
-    if (!pixels || !logits) {
-        return fail(ErrorCode::argument, "forward: pixels or logits is null");
-    }
-    if (batch < 1 || batch > impl_->max_batch) {
-        return fail(ErrorCode::argument, "forward: a batch of " + std::to_string(batch) +
-                                             ", outside 1 to max_batch " + std::to_string(impl_->max_batch));
-    }
+    VIT_TRY(check_arguments("forward", pixels && logits, batch, impl_->max_batch));
     try {
         impl_->last_batch = 0;
         VIT_TRY(impl_->forward.run(impl_->context, pixels, batch, impl_->clock));
@@ -119,13 +128,7 @@ Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::ui
         return fail(ErrorCode::argument, std::string("forward_on_device: backend ") +
                                              impl_->model->backend->name + " has no device");
     }
-    if (!pixels || !logits) {
-        return fail(ErrorCode::argument, "forward_on_device: pixels or logits is null");
-    }
-    if (batch < 1 || batch > impl_->max_batch) {
-        return fail(ErrorCode::argument, "forward_on_device: a batch of " + std::to_string(batch) +
-                                             ", outside 1 to max_batch " + std::to_string(impl_->max_batch));
-    }
+    VIT_TRY(check_arguments("forward_on_device", pixels && logits, batch, impl_->max_batch));
     try {
         impl_->last_batch = 0;
         VIT_TRY(impl_->forward.run_on_device(impl_->context, pixels, batch, logits, impl_->clock));
