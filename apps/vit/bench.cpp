@@ -59,11 +59,6 @@ double milliseconds_of(const Action &action) {
     return stopwatch.milliseconds();
 }
 
-struct Stage {
-    std::string name;
-    double calls, milliseconds, flop;  // a pass
-};
-
 struct Measurements {
     vit::Architecture architecture;
     std::string backend;
@@ -72,7 +67,7 @@ struct Measurements {
     Times preprocess, compute;
     double flop = 0;  // of a pass
     double peak = 0;  // operations a second
-    std::vector<Stage> stages;
+    std::vector<vit::StageTime> stages;  // of the fastest pass
 
     double speed() const { return flop / (compute.min() / 1e3); }  // operations a second
 };
@@ -129,16 +124,15 @@ Measurements measure(const BenchOptions &options) {
     for (int i = 0; i < options.repeat; i++) {
         m.peak = std::max(m.peak, measure_peak(m.threads));
         m.preprocess.milliseconds.push_back(milliseconds_of(preprocess));
-        m.compute.milliseconds.push_back(milliseconds_of(forward));
-    }
-    for (const vit::StageTime &stage : session.stage_times()) {
-        const double n = options.repeat;
-        m.stages.push_back({stage.name, stage.calls / n, stage.milliseconds / n, stage.flop / n});
+        const double milliseconds = milliseconds_of(forward);
+        m.compute.milliseconds.push_back(milliseconds);
+        std::vector<vit::StageTime> stages = session.stage_times();  // of this pass
+        if (milliseconds <= m.compute.min()) m.stages = std::move(stages);
     }
     return m;
 }
 
-double gigaflops(const Stage &stage) {
+double gigaflops(const vit::StageTime &stage) {
     return stage.milliseconds > 0 ? stage.flop / (stage.milliseconds / 1e3) / 1e9 : 0;
 }
 
@@ -162,7 +156,7 @@ std::string json_of(const Measurements &m) {
                 {"peak_instructions", peak_instructions()},
                 {"peak_percent", rounded(100 * m.speed() / m.peak, 2)}};
     out["stages"] = Json::array();
-    for (const Stage &stage : m.stages) {
+    for (const vit::StageTime &stage : m.stages) {
         out["stages"].push_back({{"name", stage.name},
                                  {"calls", stage.calls},
                                  {"ms", rounded(stage.milliseconds, 4)},
@@ -197,10 +191,10 @@ std::string text_of(const Measurements &m) {
     out += pad_right("stage", 24) + pad_left("calls", 6) + pad_left("ms", 11) + pad_left("share", 9) +
            pad_left("GFLOP/s", 10) + pad_left("of peak", 9) + "\n";
     double all = 0;
-    for (const Stage &stage : m.stages) {
+    for (const vit::StageTime &stage : m.stages) {
         all += stage.milliseconds;
     }
-    for (const Stage &stage : m.stages) {
+    for (const vit::StageTime &stage : m.stages) {
         out += pad_right(stage.name, 24) + pad_left(general(stage.calls, 6), 6) +
                number(stage.milliseconds, 3, 11) + number(100 * stage.milliseconds / all, 1, 7) + " %";
         // Operations of pointwise stages are not counted.
