@@ -1,6 +1,7 @@
 // What the benches of all stages share: a backend's kernels at a named size, and how they are timed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
@@ -62,29 +63,31 @@ struct Work {
     double bytes;
 };
 
-// Times call(), which returns a Result<void>, and reports the rates. Returns how many calls there were: one
-// more than was timed, in which the context's memory takes its size.
+// Times call(), which returns a Result<void>. The time that Google Benchmark reports is the mean; the
+// rates are those of the fastest call, since other programs only ever add to a call's time. Returns how
+// many calls there were: one more than was timed, in which the context's memory takes its size.
 template<typename Call>
 std::int64_t measure(benchmark::State &state, Stage &stage, const Work &work, Call call) {
     using Clock = std::chrono::steady_clock;
     const int threads = stage.context.pool().threads();
     const double peak_before = work.flop > 0 ? command::measure_peak(threads) : 0;
     value_of(call());
-    const auto start = Clock::now();
+    auto fastest = Clock::duration::max();
     for (auto _ : state) {
+        const auto start = Clock::now();
         value_of(call());
+        fastest = std::min(fastest, Clock::now() - start);
     }
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    const auto timed = static_cast<std::int64_t>(state.iterations());
-    constexpr auto rate = benchmark::Counter::kIsIterationInvariantRate;
-    state.counters["bytes/s"] = benchmark::Counter(work.bytes, rate);
+    const double seconds = std::chrono::duration<double>(fastest).count();
+    state.counters["fastest_us"] = 1e6 * seconds;
+    state.counters["bytes/s"] = work.bytes / seconds;
     if (work.flop > 0) {
         // On either side: the clock may have changed in between.
-        const double peak = (peak_before + command::measure_peak(threads)) / 2;
-        state.counters["FLOP/s"] = benchmark::Counter(work.flop, rate);
-        state.counters["peak_percent"] = 100 * work.flop * static_cast<double>(timed) / seconds / peak;
+        const double peak = std::max(peak_before, command::measure_peak(threads));
+        state.counters["FLOP/s"] = work.flop / seconds;
+        state.counters["peak_percent"] = 100 * work.flop / seconds / peak;
     }
-    return timed + 1;
+    return static_cast<std::int64_t>(state.iterations()) + 1;
 }
 
 // Registers run(state, threads) as NAME/threads:1 and NAME/threads:2. Returns true, so that a file can do so
