@@ -22,12 +22,12 @@ inline Halide::Expr exp_nonpositive(Halide::Expr x) {
     return p * reinterpret<float>((cast<int>(n) + 127) << 23);
 }
 
-// 2^x for x <= 0, clamped to x >= -126 (the smallest normal number). x = n + r with |r| <= 1 / 2, both
-// exact; 2^r by the polynomial of degree 5 with the least largest relative error (9.1e-8) among those with
-// 2^0 = 1.
+// 2^x for -126 <= x <= 0 (2^-126 is the smallest normal number), 0 for x <= -127, something between these in
+// between. x = n + r with |r| <= 1 / 2, both exact; 2^r by the polynomial of degree 5 with the least largest
+// relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n.
 inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     using namespace Halide;
-    x = max(x, -126.0f);
+    x = max(x, -127.0f);
     const Expr n = round(x);
     const Expr r = x - n;
     Expr p = 0.001326472730f;
@@ -37,9 +37,11 @@ inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     return reinterpret<float>(reinterpret<std::int32_t>(p) + (cast<std::int32_t>(n) << 23));
 }
 
-// The distribution function of the standard normal, Phi(z) = 1 / 2 + z P(z^2) / Q(z^2), both polynomials of
-// degree 5 with the least largest error (5.5e-9) on [0, 5.4]; beyond, Phi is 1 to within 3.4e-8. One
-// division; Halide's erf needs two, and cost fc1 of ViT-B/16 4 % of its time.
+// The distribution function of the standard normal, Phi(z) = 1 / 2 + z P(z^2) / Q(z^2), both polynomials
+// of degree 5 with the least largest error (5.5e-9) on [0, 5.4]; beyond, Phi is 1 to within 3.4e-8. One
+// division; Halide's erf needs two, and cost fc1 of ViT-B/16 4 % of its time. Phi(-z) = 2^p(z), p of
+// degree 7, divides nothing, and cost fc1 of ViT-Ti/16 4 to 8 % of its time on Zen 3: a longer chain than
+// the scheduler holds of it.
 inline Halide::Expr normal_cdf(Halide::Expr z) {
     using namespace Halide;
     z = clamp(z, -5.4f, 5.4f);

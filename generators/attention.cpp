@@ -21,14 +21,12 @@ public:
 
     // [di, ti, chunk, h, tile, b]: fewer tiles than qkv has, if only the first are asked for.
     Output<Buffer<float, 6>> context{"context"};
-    // A device has no memory but what it is given: [c in panel, d, panel, h, b] and [c in panel, s, panel,
-    // h, b].
-    Output<Buffer<float, 5>> *keys = nullptr, *values = nullptr;
+    // [s in panel, d, panel, h, b]: a device has no memory but what it is given.
+    Output<Buffer<float, 5>> *keys = nullptr;
 
     void configure() {
         if (get_target().has_gpu_feature()) {
             keys = add_output<Buffer<float, 5>>("keys");
-            values = add_output<Buffer<float, 5>>("values");
         }
     }
 
@@ -42,9 +40,7 @@ public:
         bound_tiles(context, blocks);
         if (keys) {
             *keys = stage->keys;
-            *values = stage->values;
             bound_panels(*keys, blocks);
-            bound_panels(*values, blocks);
         }
     }
 

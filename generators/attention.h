@@ -5,9 +5,10 @@
 // q comes scaled by log2(e) / sqrt(D_h), which is folded into its weights: eq. 6's factor and the base of
 // its exponential cost nothing then. Dividing D_h sums a token is less work than dividing N + 1 weights.
 //
-// Both products read tiles on the left and panels on the right (generators/layout.h): q and the weights are
-// tiles; keys and values are copied into panels first. Tokens past the last one repeat it there, and keys
-// among them get a score of -1e30, so that their weight is 2^-126.
+// q . k reads tiles on the left and panels on the right (generators/layout.h): keys are transposed into
+// panels first, where tokens past the last one repeat it. Values are read where they lie: a tile's values
+// of a chunk are rows of channels, as in a panel. Keys past the last one get a score of -1e30, so that
+// their weight is 0, and their values are finite, as all pads.
 #pragma once
 
 #include "generators/activation.h"
@@ -20,7 +21,6 @@ struct Attention {
     Halide::Func key_rows{"key_rows"};        // [ci, s, chunk, h, b]
     Halide::Func key_columns{"key_columns"};  // [s, ci, chunk, h, b]
     Halide::Func keys{"keys"};      // [si, d, panel, h, b]: panels of keys; si runs over a panel here
-    Halide::Func values{"values"};  // [di, s, panel, h, b]: panels of a head's channels; di likewise
     Halide::Func similarity{"similarity"};  // [si, vi, ti, panel, tile, h, b]: the register tile of q . k
     Halide::Func scores{"scores"};          // [si, ti, chunk, tile, h, b]
     Halide::Func lane_max{"lane_max"};      // [si, ti, tile, h, b]
@@ -33,7 +33,7 @@ struct Attention {
     Halide::Func context{"context"};        // [ci, ti, chunk, h, tile, b]
     Halide::RDom d_in_head;                 // [d in chunk, chunk]
     Halide::RDom key_chunk;                 // [chunk] of keys
-    Halide::RDom key;                       // [s in chunk, chunk]
+    Halide::RDom key;                       // [s in tile, tile]
     Halide::RDom lane;                      // [si]
     Halide::Expr tiles, heads, threads;     // tiles of an image, heads of all images; who shares the tasks
     Layout layout;
@@ -44,7 +44,7 @@ struct Attention {
               Halide::Expr heads, Halide::Expr threads, Layout layout)
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
-          key(0, layout.lanes, 0, (tokens + layout.lanes - 1) / layout.lanes, "key"),
+          key(0, layout.token_tile, 0, (tokens + layout.token_tile - 1) / layout.token_tile, "key"),
           lane(0, layout.lanes, "lane"), tiles(tiles), heads(heads), threads(threads),
           layout(layout) {
         using namespace dims;
@@ -57,9 +57,6 @@ struct Attention {
             qkv(ci, token % layout.token_tile, chunk, h, 1, token / layout.token_tile, b);
         key_columns(s, ci, chunk, h, b) = key_rows(ci, s, chunk, h, b);
         keys(si, d, panel, h, b) = key_columns(panel * layout.panel + si, d % lanes, d / lanes, h, b);
-        values(di, s, panel, h, b) =
-            qkv(di % lanes, token % layout.token_tile, min(likely(panel * vectors + di / lanes), chunks - 1),
-                h, 2, token / layout.token_tile, b);
 
         similarity(ci, vi, ti, panel, tile, h, b) =
             select(panel * layout.panel + vi * lanes + ci < tokens, 0.0f, excluded);
@@ -83,9 +80,10 @@ struct Attention {
         normalizer(ti, tile, h, b) = 1.0f / row_sum(ti, tile, h, b);
 
         mixture(ci, vi, ti, panel, tile, h, b) = 0.0f;
+        const Expr seen = key.y * layout.token_tile + key.x;
         mixture(ci, vi, ti, panel, tile, h, b) +=
-            weights(key.x, ti, key.y, tile, h, b) *
-            values(vi * lanes + ci, key.y * lanes + key.x, panel, h, b);
+            weights(seen % lanes, ti, seen / lanes, tile, h, b) *
+            qkv(ci, key.x, min(likely(panel * vectors + vi), chunks - 1), h, 2, key.y, b);
         context(ci, ti, chunk, h, tile, b) =
             mixture(ci, chunk % vectors, ti, chunk / vectors, tile, h, b) * normalizer(ti, tile, h, b);
     }

@@ -39,8 +39,7 @@ Result<void> Forward::reserve(int max_batch) {
     if (device_) {
         const std::size_t pixels = static_cast<std::size_t>(arch_.channels) * arch_.image_height *
                                    arch_.image_width;
-        arrays.insert(arrays.end(),
-                      {{&pixels_, pixels}, {&keys_, g.keys_of_image()}, {&values_, g.values_of_image()}});
+        arrays.insert(arrays.end(), {{&pixels_, pixels}, {&keys_, g.keys_of_image()}});
     }
     const std::size_t batch = max_batch;
     std::size_t floats = 0, largest = 0;
@@ -291,8 +290,7 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
                 return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
             }
             FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
-            FloatView<5> values(values_, {panel, g.padded_keys(), g.value_panels(), g.heads, batch_});
-            return kernels_.attention_on_device(context, in, g.tokens, 1, out, keys, values);
+            return kernels_.attention_on_device(context, in, g.tokens, 1, out, keys);
         });
 }
 

@@ -36,16 +36,11 @@ struct Geometry {
         return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
     }
 
-    // What attention lays out on a device (generators/attention.h), for each head and image: keys [c in
-    // panel, d, panel] and values [c in panel, s, panel].
-    int padded_keys() const { return divide_up(tokens, blocks.lanes) * blocks.lanes; }
+    // What attention lays out on a device (generators/attention.h), for each head and image: keys [s in
+    // panel, d, panel].
     int key_panels() const { return divide_up(tokens, blocks.panel); }
-    int value_panels() const { return divide_up(head_chunks * blocks.lanes, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
-    }
-    std::size_t values_of_image() const {
-        return static_cast<std::size_t>(heads) * value_panels() * blocks.panel * padded_keys();
     }
 
     Blocks blocks;

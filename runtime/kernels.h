@@ -32,10 +32,10 @@ struct Kernels {
     Linear linear_fc1_gelu_erf;
     Linear linear_fc1_gelu_tanh;
     LinearResidual linear_fc2;
-    // Where a device computes, the second: it has the memory for keys and values from the caller.
+    // Where a device computes, the second: it has the memory for keys from the caller.
     int (*attention)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context) = nullptr;
     int (*attention_on_device)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context,
-                               B keys, B values) = nullptr;
+                               B keys) = nullptr;
     Head head_softmax;
     Head head_sigmoid;
     Head head_identity;

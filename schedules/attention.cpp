@@ -6,14 +6,16 @@ namespace vit {
 
 using namespace Halide;
 
-// A task takes some tiles of queries of one head and packs the keys and values of that head for itself: for
-// ViT-B/16, 52 KiB of each, which then stay in L2 while its tiles pass. Packed once for all tasks they came
-// back from L3, which cost 3 % of the stage's time. The scores of a tile (6 x 208, 5 KiB) and their weights
-// stay in L1. Buffers whose size depends on the number of tokens come from halide_malloc, which the runtime
-// serves from memory that it keeps (runtime/scratch.h).
-// Zen 3, AVX2, ViT-B/16, one thread: 76 % of the FMA peak (79 % at 384 pixels). Of the rest, keys padded to
-// whole panels are 4 %, packing 4 %, the exponential 6 %, the largest score and the sum 3 %, and the ends of
-// 17 short products a tile 5 %. Two to four tiles by each panel before the next one comes: 1 to 2 % slower.
+// A task takes some tiles of queries of one head and packs the keys of that head for itself: for ViT-B/16,
+// 52 KiB, which then stay in L2 while its tiles pass, as do the values, where they lie. Packed once for
+// all tasks keys came back from L3, which cost 3 % of the stage's time. Packing values, too, cost 2 to 15
+// % of it on two threads: either way they are fetched from L3, for which a copy waits. The scores of a
+// tile (6 x 208, 5 KiB) and their weights stay in L1. Buffers whose size depends on the number of tokens
+// come from halide_malloc, which the runtime serves from memory that it keeps (runtime/scratch.h). Zen 3,
+// AVX2, ViT-B/16, one thread: 79 % of the FMA peak. Of the rest, keys padded to whole panels are 3 %,
+// fetching and packing them 6 %, the exponential 6 %, the largest score and the sum 3 %, and the ends of
+// 17 short products a tile 3 %. Two to four tiles by each panel before the next one comes: 1 to 2 %
+// slower. Prefetching keys a panel ahead, or the panels of either product from L2: 2 to 4 % slower.
 void schedule(Attention &stage, const AttentionTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
@@ -37,8 +39,8 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &tar
         .fuse(task, blocks, task)
         .parallel(task);
 
-    // Squares of lanes x lanes are transposed in registers. The address of a token takes a division, so all
-    // chunks of a token come before the next one.
+    // Squares of lanes x lanes are transposed in registers, from a copy of their rows: the address of a
+    // token takes a division, which is then made once for all of its chunks.
     stage.keys.compute_at(stage.context, task)
         .split(d, chunk, di, layout.lanes, TailStrategy::RoundUp)
         .split(si, block, si, layout.lanes, TailStrategy::RoundUp)
@@ -46,16 +48,15 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &tar
         .vectorize(si)
         .unroll(di);
     stage.key_columns.compute_at(stage.keys, chunk).vectorize(s, layout.lanes).vectorize(ci, layout.lanes);
-    stage.key_rows.compute_at(stage.keys, chunk).vectorize(ci, layout.lanes).unroll(s);
-    stage.values.compute_at(stage.context, task)
-        .reorder(di, panel, s, h, b)
-        .vectorize(di, layout.lanes)
-        .unroll(di);
+    stage.key_rows.compute_at(stage.keys, panel).reorder(ci, chunk, s).vectorize(ci, layout.lanes);
 
     stage.mixture.compute_at(stage.context, panel);
-    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout, tuning.k_unroll, target);
+    schedule_register_tile(stage.mixture, stage.key.x, layout.token_tile, {stage.key.y}, layout,
+                           tuning.k_unroll, target);
 
+    // A query's weights lie in a row, as the second product takes them, whatever the size of a tile.
     stage.weights.compute_at(stage.context, tile_in_task)
+        .reorder_storage(ci, chunk, ti)
         .vectorize(ci, layout.lanes)
         .reorder(ci, ti, chunk)
         .unroll(ti);
@@ -67,7 +68,7 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &tar
         .unroll(vi)
         .unroll(ti);
     stage.similarity.compute_at(stage.scores, panel);
-    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
+    schedule_register_tile(stage.similarity, stage.d_in_head.x, layout.lanes, {stage.d_in_head.y}, layout,
                            tuning.k_unroll, target);
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {

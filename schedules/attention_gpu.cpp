@@ -6,9 +6,9 @@ namespace vit {
 
 using namespace Halide;
 
-// Keys and values are laid out in panels first, in memory of the device. Then a group takes a tile of
-// queries of one head: each of its items makes a register tile of scores, the group keeps them in local
-// memory, and some of the items make the register tiles of the context.
+// Keys are laid out in panels first, in memory of the device. Then a group takes a tile of queries of one
+// head: each of its items makes a register tile of scores, the group keeps them in local memory, and some
+// of the items make the register tiles of the context.
 void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
@@ -22,14 +22,6 @@ void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Target &
         .vectorize(si)
         .gpu_blocks(panel, heads)
         .gpu_threads(vi, rows);
-    stage.values.compute_root()
-        .split(di, vi, di, layout.lanes)
-        .split(s, rows, row, layout.lanes, TailStrategy::GuardWithIf)
-        .fuse(h, b, heads)
-        .reorder(di, vi, row, panel, rows, heads)
-        .vectorize(di)
-        .gpu_blocks(panel, rows, heads)
-        .gpu_threads(vi, row);
 
     stage.context.compute_root()
         .split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
@@ -41,9 +33,11 @@ void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Target &
         .gpu_threads(panel);
     // Its guard hides from Halide that an item has one panel.
     stage.mixture.compute_at(stage.context, panel).bound_extent(panel, 1);
-    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout, tuning.k_unroll, target);
+    schedule_register_tile(stage.mixture, stage.key.x, layout.token_tile, {stage.key.y}, layout,
+                           tuning.k_unroll, target);
 
     stage.weights.compute_at(stage.context, tile)
+        .reorder_storage(ci, chunk, ti)
         .vectorize(ci, layout.lanes)
         .reorder(ci, ti, chunk)
         .unroll(ti)
@@ -57,7 +51,7 @@ void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Target &
         .unroll(ti)
         .gpu_threads(panel);
     stage.similarity.compute_at(stage.scores, panel);
-    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
+    schedule_register_tile(stage.similarity, stage.d_in_head.x, layout.lanes, {stage.d_in_head.y}, layout,
                            tuning.k_unroll, target);
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {

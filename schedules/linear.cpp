@@ -33,7 +33,8 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
         .fuse(panels, tiles, task)
         .parallel(task);
     stage.product.compute_at(stage.y, tile_in_task);
-    schedule_register_tile(stage.product, stage.k.x, {stage.k.y}, stage.layout, tuning.k_unroll, target);
+    schedule_register_tile(stage.product, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
+                           tuning.k_unroll, target);
     prefetch_spread(pipeline, {"weights", 2, stage.y.name() + ".tile_in_task",
                                stage.product.name() + "." + stage.k.y.name()});
 }

@@ -38,7 +38,8 @@ void stage_in_local_memory(Linear &stage, const Var &group, const LinearGpuTunin
         .unroll(ti)
         .gpu_threads(panel, tile);
     partial.compute_at(stage.product, panel);
-    schedule_register_tile(partial, stage.k.x, {chunk_in_stretch}, layout, tuning.k_unroll, target);
+    schedule_register_tile(partial, stage.k.x, layout.lanes, {chunk_in_stretch}, layout, tuning.k_unroll,
+                           target);
 
     stage.x_stretch.compute_at(stage.product, stretch)
         .fuse(ti, chunk, row)
@@ -74,7 +75,8 @@ void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target
         stage_in_local_memory(stage, panels, tuning, target);
     } else {
         stage.product.compute_at(stage.y, panel_in_group);
-        schedule_register_tile(stage.product, stage.k.x, {stage.k.y}, stage.layout, tuning.k_unroll, target);
+        schedule_register_tile(stage.product, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
+                               tuning.k_unroll, target);
     }
 }
 

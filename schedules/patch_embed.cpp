@@ -31,8 +31,8 @@ void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Target &t
         .fuse(panels, b, task)
         .parallel(task);
     stage.projection.compute_at(stage.embedded, tile);
-    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.projection, stage.k.x, layout.lanes, {stage.k.y, stage.k.z, stage.k.w},
+                           layout, tuning.k_unroll, target);
 }
 
 }  // namespace vit

@@ -34,8 +34,8 @@ void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Target
         .gpu_blocks(panels, tiles, b)
         .gpu_threads(panel_in_group, tile_in_group);
     stage.projection.compute_at(stage.embedded, panel_in_group);
-    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.projection, stage.k.x, layout.lanes, {stage.k.y, stage.k.z, stage.k.w},
+                           layout, tuning.k_unroll, target);
 }
 
 }  // namespace vit

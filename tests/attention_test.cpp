@@ -101,16 +101,12 @@ public:
                          Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
                          Dim{context_.tiles, tile}, Dim{shape_.batch, tile * context_.tiles}});
         if (variant_.on_device) {
-            const int head = head_chunks_ * blocks.lanes, padded = round_up(shape_.tokens, blocks.lanes),
-                      key_panels = divide_up(padded, blocks.panel),
-                      head_panels = divide_up(head, blocks.panel);
-            const int heads = shape_.heads, batch = shape_.batch;
+            const int head = head_chunks_ * blocks.lanes, heads = shape_.heads, batch = shape_.batch,
+                      key_panels = divide_up(shape_.tokens, blocks.panel);
             Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
-            Floats v_values(static_cast<std::size_t>(blocks.panel) * padded * head_panels * heads * batch);
             FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
-            FloatView<5> values(v_values.data(), {blocks.panel, padded, head_panels, heads, batch});
             kernel_of(variant_, "attention", {}, &Kernels::attention_on_device)(from, shape_.tokens, 2, to,
-                                                                               keys, values);
+                                                                               keys);
         } else {
             kernel_of(variant_, "attention", {}, &Kernels::attention)(from, shape_.tokens, 2, to);
         }
@@ -245,7 +241,7 @@ TEST_P(AttentionTest, integer_scores_are_exact) {
     Comparison comparison("context");
     for_compared(heads, [&](int b, int h, int t, const reference::Attended &exact) {
         for (int d = 0; d < shape().head_size; d++) {
-            // Weights are one or nothing (2^-126 at most) and their sums integers: only the division rounds.
+            // Weights are one or nothing and their sums integers: only the division rounds.
             comparison.add({b, h, t, d}, exact.context[d], heads.context(b, h, t, d),
                            (quotient_error + 2 * unit) * exact.context[d]);
         }

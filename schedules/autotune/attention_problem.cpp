@@ -12,8 +12,7 @@ public:
     AttentionProblem(const Shape &shape, const Geometry &g)
         : g_(g), batch_(shape.batch), head_(g.head_chunks * g.blocks.lanes),
           qkv_(g.token_matrix(3 * g.attention_width) * batch_),
-          context_(g.token_matrix(g.attention_width) * batch_), keys_(g.keys_of_image() * batch_),
-          values_(g.values_of_image() * batch_) {
+          context_(g.token_matrix(g.attention_width) * batch_), keys_(g.keys_of_image() * batch_) {
         Random random;
         // Scores of deviation 2: weights differ, and no key has it all.
         const float deviation = std::sqrt(2.0f) / std::pow(static_cast<float>(head_), 0.25f);
@@ -49,9 +48,8 @@ public:
             return run(kernel, context, from, g_.tokens, threads, to);
         }
         FloatView<5> keys(keys_.data(), {panel, head_, g_.key_panels(), g_.heads, batch_});
-        FloatView<5> values(values_.data(), {panel, g_.padded_keys(), g_.value_panels(), g_.heads, batch_});
-        halide_buffer_t *ks = keys, *vs = values;
-        return run(kernel, context, from, g_.tokens, threads, to, ks, vs);
+        halide_buffer_t *ks = keys;
+        return run(kernel, context, from, g_.tokens, threads, to, ks);
     }
 
     void reset() override {
@@ -125,7 +123,7 @@ private:
     int batch_, head_;  // padded channels of a head
     Floats qkv_;        // [ci, ti, chunk, tile, b]: queries, keys and values side by side
     Floats context_;
-    Floats keys_, values_;  // of a device's schedule
+    Floats keys_;  // of a device's schedule
     std::vector<int> tokens_;
     std::vector<Expected> expected_;
 };

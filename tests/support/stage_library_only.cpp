@@ -32,7 +32,7 @@ template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, con
 template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, I, I, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &,
                                                           const Params &);
