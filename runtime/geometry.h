@@ -37,8 +37,8 @@ struct Geometry {
     }
 
     // What attention lays out on a device (generators/attention.h), for each head and image: keys [s in
-    // panel, d, panel].
-    int key_panels() const { return divide_up(tokens, blocks.panel); }
+    // panel, d, panel], of the pads of tokens, too: 13 tokens are 18 in tiles of 6, two panels of 16.
+    int key_panels() const { return divide_up(tiles * blocks.token_tile, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
     }

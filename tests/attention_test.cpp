@@ -102,7 +102,7 @@ public:
                          Dim{context_.tiles, tile}, Dim{shape_.batch, tile * context_.tiles}});
         if (variant_.on_device) {
             const int head = head_chunks_ * blocks.lanes, heads = shape_.heads, batch = shape_.batch,
-                      key_panels = divide_up(shape_.tokens, blocks.panel);
+                      key_panels = divide_up(context_.padded_tokens(), blocks.panel);
             Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
             FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
             kernel_of(variant_, "attention", {}, &Kernels::attention_on_device)(from, shape_.tokens, 2, to,
