@@ -21,8 +21,8 @@ public:
 
     // [di, ti, chunk, h, tile, b]: fewer tiles than qkv has, if only the first are asked for.
     Output<Buffer<float, 6>> context{"context"};
-    // [s in panel, d, panel, h, b], panels of all tokens of qkv's tiles, the pads too: a device has no memory
-    // but what it is given.
+    // [s in panel, d, panel, h, b], panels of all tokens of qkv's tiles, the pads too: a device has no
+    // memory but what it is given.
     Output<Buffer<float, 5>> *keys = nullptr;
 
     void configure() {

@@ -17,6 +17,16 @@ void bound_tiles(Parameter &buffer, const Layout &layout) {
     }
 }
 
+// [ci, chunk, ...]: the first token of each of the tiles of a token matrix.
+template<typename Parameter>
+void bound_first_token(Parameter &buffer, const Layout &layout) {
+    buffer.dim(0).set_bounds(0, layout.lanes);
+    buffer.dim(1).set_min(0).set_stride(layout.lanes * layout.token_tile);
+    for (int i = 2; i < buffer.dimensions(); i++) {
+        buffer.dim(i).set_min(0);
+    }
+}
+
 // [c in panel, k, panel, ...]: a weight matrix, or one a head.
 template<typename Parameter>
 void bound_panels(Parameter &buffer, const Layout &layout) {

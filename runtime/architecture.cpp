@@ -99,10 +99,10 @@ Result<void> check(const Architecture &a) {
 double flop(const Architecture &a) {
     const double tokens = a.tokens(), width = a.width;
     const double patch = 2.0 * a.patches() * width * a.channels * a.patch_height * a.patch_width;
-    const double keys_and_values = 4.0 * tokens * width * width;
-    const double of_a_token = 2.0 * width * (2 * width + 2.0 * a.mlp_width) + 4.0 * tokens * width;
-    return patch + a.depth * keys_and_values + ((a.depth - 1) * tokens + 1) * of_a_token +
-           2.0 * width * a.labels;
+    const double of_a_token = 2.0 * width * (2 * width + 2.0 * a.mlp_width);  // linear layers but k and v
+    const double of_all = tokens * (of_a_token + 4.0 * width * width + 4.0 * tokens * width);
+    const double of_class_token = of_a_token + 4.0 * width * (width + a.heads * tokens);
+    return patch + (a.depth - 1) * of_all + of_class_token + 2.0 * width * a.labels;
 }
 
 std::int64_t parameters(const Architecture &a) {

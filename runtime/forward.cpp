@@ -123,8 +123,13 @@ Result<void> Forward::run_stages(KernelContext &context, const Place &pixels, in
     for (const PackedBlock &block : weights_.blocks) {
         const Tokens tokens = &block == &weights_.blocks.back() ? Tokens::class_token : Tokens::all;
         VIT_TRY(layer_norm(x_, block.norm1, Tokens::all, y_));
-        VIT_TRY(linear_qkv(y_, block.qkv, tokens, qkv_));         // eq. 5
-        VIT_TRY(attention(qkv_, tokens, context_));               // eq. 6, 7
+        if (tokens == Tokens::class_token && kernels_.class_attention) {
+            VIT_TRY(linear_qkv(y_, block.qkv, tokens, qkv_));     // eq. 5
+            VIT_TRY(class_attention(y_, block.qkv, qkv_, context_));
+        } else {
+            VIT_TRY(linear_qkv(y_, block.qkv, Tokens::all, qkv_));
+            VIT_TRY(attention(qkv_, tokens, context_));           // eq. 6, 7
+        }
         VIT_TRY(linear_proj(context_, block.proj, tokens, x_));   // eq. 8, 2
         VIT_TRY(layer_norm(x_, block.norm2, tokens, y_));
         VIT_TRY(linear_fc1(y_, block.fc1, tokens, hidden_));
@@ -192,57 +197,43 @@ Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens 
     });
 }
 
-// The buffers of a linear layer over some tokens, or of the part of it that makes `outputs` channels from
-// `first` on, both whole panels.
+// The buffers of a linear layer over some tokens, or of the part of it that makes the first `outputs`
+// channels, whole panels.
 struct Forward::LinearViews {
     FloatView<4> x, y;
     FloatView<3> weights;
     FloatView<1> bias;
 
     LinearViews(const Forward &forward, Tokens tokens, const Place &from, const PackedLinear &layer,
-                int first, int outputs, const Place &to)
+                int outputs, const Place &to)
         : LinearViews(forward.geometry_.blocks, forward.tiles(tokens, layer.inputs),
-                      forward.tiles(tokens, layer.outputs), from, layer, first, outputs, to) {}
+                      forward.tiles(tokens, layer.outputs), from, layer, outputs, to) {}
     LinearViews(const Forward &forward, Tokens tokens, const Place &from, const PackedLinear &layer,
                 const Place &to)
-        : LinearViews(forward, tokens, from, layer, 0, layer.outputs, to) {}
+        : LinearViews(forward, tokens, from, layer, layer.outputs, to) {}
 
 private:
     LinearViews(const Blocks &b, Dim tiles_of_x, Dim tiles_of_y, const Place &from,
-                const PackedLinear &layer, int first, int outputs, const Place &to)
+                const PackedLinear &layer, int outputs, const Place &to)
         : x(from, {{b.lanes, 1},
                    {b.token_tile, b.lanes},
                    {layer.inputs / b.lanes, b.lanes * b.token_tile},
                    tiles_of_x}),
-          y(to + static_cast<std::int64_t>(first) * b.token_tile,
-            {{b.lanes, 1},
-             {b.token_tile, b.lanes},
-             {outputs / b.lanes, b.lanes * b.token_tile},
-             tiles_of_y}),
-          weights(layer.panels + static_cast<std::int64_t>(first) * layer.inputs,
-                  {b.panel, layer.inputs, outputs / b.panel}),
-          bias(layer.bias + first, {outputs}) {}
+          y(to, {{b.lanes, 1},
+                 {b.token_tile, b.lanes},
+                 {outputs / b.lanes, b.lanes * b.token_tile},
+                 tiles_of_y}),
+          weights(layer.panels, {b.panel, layer.inputs, outputs / b.panel}),
+          bias(layer.bias, {outputs}) {}
 };
 
-Result<void> Forward::linear_qkv(const Place &x, const PackedLinear &layer, Tokens queries, const Place &y) {
-    const int part = geometry_.attention_width;
-    LinearViews q(*this, queries, x, layer, 0, part, y);
-    LinearViews kv(*this, Tokens::all, x, layer, part, 2 * part, y);
-    LinearViews all(*this, Tokens::all, x, layer, y);
+Result<void> Forward::linear_qkv(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y) {
+    const int parts = tokens == Tokens::all ? 3 : 1;  // q stands first
+    LinearViews views(*this, tokens, x, layer, parts * geometry_.attention_width, y);
     const double width = arch_.width;
-    return stage("linear/qkv", 2 * (count(queries) + 2 * count(Tokens::all)) * width * width,
-                 [&](KernelContext *context) {
-                     const auto compute = [&](LinearViews &views) {
-                         return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
-                     };
-                     // A device's memory cannot be addressed in the middle: it computes q of all tokens, a
-                     // twelfth of a block's linear layers too much.
-                     if (queries == Tokens::all || device_) {
-                         return compute(all);
-                     }
-                     const int code = compute(q);
-                     return code ? code : compute(kv);
-                 });
+    return stage("linear/qkv", 2 * parts * count(tokens) * width * width, [&](KernelContext *context) {
+        return kernels_.linear_qkv(context, views.x, views.weights, views.bias, views.y);
+    });
 }
 
 Result<void> Forward::linear_proj(const Place &x, const PackedLinear &layer, Tokens tokens,
@@ -292,6 +283,32 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
             FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
             return kernels_.attention_on_device(context, in, g.tokens, 1, out, keys);
         });
+}
+
+Result<void> Forward::class_attention(const Place &x, const PackedLinear &qkv, const Place &q,
+                                      const Place &context_out) {
+    const Geometry &g = geometry_;
+    const auto [lanes, token_tile, panel] = g.blocks;
+    const int part = g.attention_width;
+    const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile, head = chunk * g.head_chunks;
+    const std::int64_t image = chunk * g.chunks(part) * g.tiles;
+    FloatView<5> in(x, {lanes, token_tile, g.chunks(g.width), g.tiles, batch_});
+    FloatView<4> query(q, {Dim{lanes, 1}, Dim{g.head_chunks, chunk}, Dim{g.heads, head},
+                           Dim{batch_, 3 * image}});
+    FloatView<4> out(context_out, {Dim{lanes, 1}, Dim{g.head_chunks, chunk}, Dim{g.heads, head},
+                                   Dim{batch_, image}});
+    const auto panels = [&](int first) {
+        return FloatView<3>(qkv.panels + static_cast<std::int64_t>(first) * qkv.inputs,
+                            {panel, qkv.inputs, g.panels(part)});
+    };
+    FloatView<3> key_weights = panels(part), value_weights = panels(2 * part);
+    FloatView<1> value_bias(qkv.bias + 2 * part, {part});
+    const double width = arch_.width;
+    return stage("class_attention", 4.0 * batch_ * width * (width + arch_.heads * arch_.tokens()),
+                 [&](KernelContext *context) {
+                     return kernels_.class_attention(context, in, query, key_weights, value_weights,
+                                                     value_bias, g.tokens, out);
+                 });
 }
 
 Result<void> Forward::head(const Place &x) {

@@ -44,7 +44,7 @@ public:
 
 private:
     // The tokens of each image that a stage computes. The head reads the class token alone, so the last
-    // block needs no other, except as keys and values.
+    // block needs no other, except to attend to.
     enum class Tokens { all,
                         class_token };
 
@@ -56,9 +56,12 @@ private:
     Result<void> run_stages(KernelContext &context, const Place &pixels, int batch, StageClock &clock);
     Result<void> patch_embed(const Place &pixels, const Place &x);
     Result<void> layer_norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y);
-    // Keys and values are those of all tokens.
-    Result<void> linear_qkv(const Place &x, const PackedLinear &layer, Tokens queries, const Place &y);
+    // Of the class token, q alone.
+    Result<void> linear_qkv(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y);
     Result<void> attention(const Place &qkv, Tokens queries, const Place &context);
+    // qkv is the layer that makes keys and values of x; q has those of the class token.
+    Result<void> class_attention(const Place &x, const PackedLinear &qkv, const Place &q,
+                                 const Place &context);
     Result<void> linear_proj(const Place &x, const PackedLinear &layer, Tokens tokens,
                              const Place &residual_and_y);
     Result<void> linear_fc1(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y);

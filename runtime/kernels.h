@@ -32,8 +32,11 @@ struct Kernels {
     Linear linear_fc1_gelu_erf;
     Linear linear_fc1_gelu_tanh;
     LinearResidual linear_fc2;
-    // Where a device computes, the second: it has the memory for keys from the caller.
+    // Where a processor computes, the first two; where a device does, the third, which has the memory for
+    // keys from the caller.
     int (*attention)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context) = nullptr;
+    int (*class_attention)(const void *, B x, B q, B key_weights, B value_weights, B value_bias,
+                           std::int32_t tokens, B context) = nullptr;
     int (*attention_on_device)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context,
                                B keys) = nullptr;
     Head head_softmax;

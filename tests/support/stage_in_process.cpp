@@ -133,6 +133,7 @@ template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const 
 template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, B, B, B, B, I, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, I, I, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);

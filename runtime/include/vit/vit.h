@@ -91,8 +91,8 @@ struct Architecture {
 };
 
 // Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions
-// left out. The last block counts for the class token alone (and the keys and values of all): the classifier
-// reads nothing else, and so nothing else is computed. It is 7 % of ViT-B/16.
+// left out. The last block counts for the class token alone: the classifier reads nothing else, so nothing
+// else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes these two.)
 VIT_API double flop(const Architecture &architecture);
 // Number of learned values.
 VIT_API std::int64_t parameters(const Architecture &architecture);
