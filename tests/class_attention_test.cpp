@@ -166,7 +166,7 @@ TEST_P(ClassAttentionTest, random) {
 
     Comparison comparison("context");
     for_heads([&](int b, int h, const float *image, const float *query,
-                  const reference::ClassAttended &exact) {
+                  const reference::Attended &exact) {
         const float *keys = &key_rows[row(h, 0) * s.width], *values = &value_rows[row(h, 0) * s.width];
         std::vector<double> folded(s.width);  // magnitudes
         for (int d = 0; d < s.head_size; d++) {
@@ -224,7 +224,7 @@ TEST_P(ClassAttentionTest, integer_scores_are_exact) {
     run(context);
 
     Comparison comparison("context");
-    for_heads([&](int b, int h, const float *, const float *, const reference::ClassAttended &exact) {
+    for_heads([&](int b, int h, const float *, const float *, const reference::Attended &exact) {
         for (int d = 0; d < s.head_size; d++) {
             comparison.add({b, h, d}, exact.context[d], context.at(b, 0, channel(h, d)),
                            (quotient_error + 2 * unit) * exact.context[d]);

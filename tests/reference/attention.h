@@ -13,8 +13,9 @@ struct Attended {
     std::vector<double> context;  // [d]
 };
 
-// k and v are [s][d].
-inline Attended attention(const float *q, const float *k, const float *v, int keys, int head_size) {
+// k and v are [s][d], of whatever precision they were computed in.
+template<typename Value>
+Attended attention(const float *q, const Value *k, const Value *v, int keys, int head_size) {
     Attended result{std::vector<double>(keys), std::vector<double>(head_size)};
     for (int s = 0; s < keys; s++) {
         for (int d = 0; d < head_size; d++) {
