@@ -106,8 +106,13 @@ build/arm64/build.ninja: | arm64-tools
 build/avx512-emulated/build.ninja: | avx512-tools
 build/opencl/build.ninja: | opencl-tools
 
-# They compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
-build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja: | build-host
+# All but opencl, whose tests compile in process, compile their stages with the compiler of stages of host
+# (VIT_GENERATORS in CMakePresets.json).
+$(patsubst %,build/%/build.ninja,$(filter-out host opencl,$(PRESETS))): | generators
+.PHONY: generators
+generators: build/host/build.ninja
+	@echo "host: building the compiler of stages"
+	@$(CMAKE) --build --preset host --parallel $(JOBS) --target vit_generators
 
 # ThreadSanitizer finds no room for its shadow where a kernel spreads addresses over more than 28 bits.
 # A build, too, runs what it made: to list its tests.
