@@ -5,8 +5,9 @@
 namespace vit::bench {
 namespace {
 
-// Keys' weights are zero, so that all scores are equal and the class token sees the mean of all tokens: t of
-// each channel of token t. Of the values' weights, each channel takes the same part of all channels.
+// The weights of keys are zero, so that all scores are equal and the class token sees the mean of all
+// tokens; all channels of token t are t. The weights of values are alike: the context is a multiple of the
+// mean.
 void run(benchmark::State &state, const std::string &architecture, int threads) {
     Stage stage(architecture, threads);
     const Architecture &a = stage.architecture;

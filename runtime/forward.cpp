@@ -123,12 +123,12 @@ Result<void> Forward::run_stages(KernelContext &context, const Place &pixels, in
     for (const PackedBlock &block : weights_.blocks) {
         const Tokens tokens = &block == &weights_.blocks.back() ? Tokens::class_token : Tokens::all;
         VIT_TRY(layer_norm(x_, block.norm1, Tokens::all, y_));
-        if (tokens == Tokens::class_token && kernels_.class_attention) {
-            VIT_TRY(linear_qkv(y_, block.qkv, tokens, qkv_));     // eq. 5
-            VIT_TRY(class_attention(y_, block.qkv, qkv_, context_));
+        if (tokens == Tokens::class_token && kernels_.class_attention) {  // which devices do not have
+            VIT_TRY(linear_qkv(y_, block.qkv, tokens, qkv_));         // eq. 5
+            VIT_TRY(class_attention(y_, block.qkv, qkv_, context_));  // eq. 5 to 7
         } else {
-            VIT_TRY(linear_qkv(y_, block.qkv, Tokens::all, qkv_));
-            VIT_TRY(attention(qkv_, tokens, context_));           // eq. 6, 7
+            VIT_TRY(linear_qkv(y_, block.qkv, Tokens::all, qkv_));    // eq. 5
+            VIT_TRY(attention(qkv_, tokens, context_));               // eq. 6, 7
         }
         VIT_TRY(linear_proj(context_, block.proj, tokens, x_));   // eq. 8, 2
         VIT_TRY(layer_norm(x_, block.norm2, tokens, y_));

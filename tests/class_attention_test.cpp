@@ -67,6 +67,7 @@ protected:
         }
     }
     std::size_t row(int h, int d) const { return static_cast<std::size_t>(h) * shape().head_size + d; }
+    std::size_t rows() const { return row(shape().heads, 0); }  // of all heads
 
     // The context's tiles, of which the first token of each image is to be written.
     void run(Tiles &context) const {
@@ -80,8 +81,7 @@ protected:
             for (int c = 0; c < part; c++) qkv.at(b, 0, c) = 0;
             for (int h = 0; h < shape().heads; h++) {
                 for (int d = 0; d < shape().head_size; d++) {
-                    qkv.at(b, 0, channel(h, d)) =
-                        q[static_cast<std::size_t>(b) * shape().heads * shape().head_size + row(h, d)];
+                    qkv.at(b, 0, channel(h, d)) = q[b * rows() + row(h, d)];
                 }
             }
         }
@@ -135,8 +135,7 @@ protected:
             for (const int h : random.sample(s.heads, s.most_heads)) {
                 const reference::HeadLayer key{&key_rows[row(h, 0) * s.width], &key_bias[row(h, 0)]},
                     value{&value_rows[row(h, 0) * s.width], &value_bias[row(h, 0)]};
-                const float *query =
-                    &q[static_cast<std::size_t>(b) * s.heads * s.head_size + row(h, 0)];
+                const float *query = &q[b * rows() + row(h, 0)];
                 visit(b, h, image, query,
                       reference::class_attention(query, image, key, value, s.tokens, s.width, s.head_size));
             }
@@ -149,17 +148,17 @@ protected:
 TEST_P(ClassAttentionTest, random) {
     Random random;
     const Shape &s = shape();
-    const std::size_t weights = static_cast<std::size_t>(s.heads) * s.head_size * s.width;
-    // Keys of a variance of one, and scores of a standard deviation of 2.
+    const std::size_t weights = rows() * s.width;
+    // Keys of a variance of about one, and scores of a standard deviation of about 2.
     const float weight = 1.7f / std::sqrt(static_cast<float>(s.width)),
                 query = 3.4f / std::sqrt(static_cast<float>(s.head_size));
-    q = random.uniforms(static_cast<std::size_t>(s.batch) * s.heads * s.head_size, -query, query);
+    q = random.uniforms(s.batch * rows(), -query, query);
     x = random.uniforms(static_cast<std::size_t>(s.batch) * s.tokens * s.width, -1.2f, 2.2f);
     key_rows = random.uniforms(weights, -weight, weight);
     value_rows = random.uniforms(weights, -weight, 2 * weight);
     // A key's bias adds the same to all scores: however large, it must change nothing.
-    key_bias = random.uniforms(static_cast<std::size_t>(s.heads) * s.head_size, -20, 20);
-    value_bias = random.uniforms(static_cast<std::size_t>(s.heads) * s.head_size, -1, 2);
+    key_bias = random.uniforms(rows(), -20, 20);
+    value_bias = random.uniforms(rows(), -1, 2);
     Tiles context(blocks(), s.tokens, padded_heads(), s.batch, padded_heads());
     run(context);
     expect_pads(context);
@@ -207,13 +206,13 @@ TEST_P(ClassAttentionTest, random) {
 TEST_P(ClassAttentionTest, integer_scores_are_exact) {
     Random random;
     const Shape &s = shape();
-    const std::size_t weights = static_cast<std::size_t>(s.heads) * s.head_size * s.width;
-    q = random.integers(static_cast<std::size_t>(s.batch) * s.heads * s.head_size, 0, 1);
+    const std::size_t weights = rows() * s.width;
+    q = random.integers(s.batch * rows(), 0, 1);
     x = random.integers(static_cast<std::size_t>(s.batch) * s.tokens * s.width, 1, 2);
     key_rows = random.integers(weights, -1, 0);
     value_rows = random.integers(weights, 0, 2);
-    key_bias.assign(static_cast<std::size_t>(s.heads) * s.head_size, 0.0f);
-    value_bias = random.integers(key_bias.size(), 0, 3);
+    key_bias.assign(rows(), 0.0f);
+    value_bias = random.integers(rows(), 0, 3);
     for (std::size_t i = 0; i < q.size(); i++) {
         q[i] = i % s.head_size == 0 ? 128 : 128 * q[i];
     }

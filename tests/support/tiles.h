@@ -51,7 +51,7 @@ public:
     float operator[](std::size_t i) const { return all_[guard + i]; }
 
 private:
-    static constexpr std::size_t guard = 4096;  // a panel of keys or weights and more
+    static constexpr std::size_t guard = 4096;  // more than a panel of keys
     std::size_t count_;
     std::vector<float> all_;
 };
