@@ -21,7 +21,7 @@ struct Attention {
     Halide::Func key_rows{"key_rows"};        // [ci, s, chunk, h, b]
     Halide::Func key_columns{"key_columns"};  // [s, ci, chunk, h, b]
     Halide::Func keys{"keys"};      // [si, d, panel, h, b]: panels of keys; si runs over a panel here
-    Halide::Func similarity{"similarity"};  // [si, vi, ti, panel, tile, h, b]: the register tile of q . k
+    Halide::Func similarity{"similarity"};  // [si, ti, chunk, tile, h, b]: the register tiles of q . k
     Halide::Func scores{"scores"};          // [si, ti, chunk, tile, h, b]
     Halide::Func lane_max{"lane_max"};      // [si, ti, tile, h, b]
     Halide::Func row_max{"row_max"};        // [ti, tile, h, b]
@@ -29,7 +29,7 @@ struct Attention {
     Halide::Func lane_sum{"lane_sum"};      // [si, ti, tile, h, b]
     Halide::Func row_sum{"row_sum"};        // [ti, tile, h, b]
     Halide::Func normalizer{"normalizer"};  // [ti, tile, h, b]
-    Halide::Func mixture{"mixture"};  // [ci, vi, ti, panel, tile, h, b]: the register tile of weights . v
+    Halide::Func mixture{"mixture"};        // [ci, ti, chunk, tile, h, b]: the register tiles of weights . v
     Halide::Func context{"context"};        // [ci, ti, chunk, h, tile, b]
     Halide::RDom d_in_head;                 // [d in chunk, chunk]
     Halide::RDom key_chunk;                 // [chunk] of keys
@@ -58,12 +58,11 @@ struct Attention {
         key_columns(s, ci, chunk, h, b) = key_rows(ci, s, chunk, h, b);
         keys(si, d, panel, h, b) = key_columns(panel * layout.panel + si, d % lanes, d / lanes, h, b);
 
-        similarity(ci, vi, ti, panel, tile, h, b) =
-            select(panel * layout.panel + vi * lanes + ci < tokens, 0.0f, excluded);
-        similarity(ci, vi, ti, panel, tile, h, b) +=
+        similarity(ci, ti, chunk, tile, h, b) = select(chunk * lanes + ci < tokens, 0.0f, excluded);
+        similarity(ci, ti, chunk, tile, h, b) +=
             qkv(d_in_head.x, ti, d_in_head.y, h, 0, tile, b) *
-            keys(vi * lanes + ci, d_in_head.y * lanes + d_in_head.x, panel, h, b);
-        scores(ci, ti, chunk, tile, h, b) = similarity(ci, chunk % vectors, ti, chunk / vectors, tile, h, b);
+            keys(chunk % vectors * lanes + ci, d_in_head.y * lanes + d_in_head.x, chunk / vectors, h, b);
+        scores(ci, ti, chunk, tile, h, b) = similarity(ci, ti, chunk, tile, h, b);
 
         lane_max(ci, ti, tile, h, b) = excluded;
         lane_max(ci, ti, tile, h, b) =
@@ -79,13 +78,12 @@ struct Attention {
         row_sum(ti, tile, h, b) += lane_sum(lane, ti, tile, h, b);
         normalizer(ti, tile, h, b) = 1.0f / row_sum(ti, tile, h, b);
 
-        mixture(ci, vi, ti, panel, tile, h, b) = 0.0f;
+        mixture(ci, ti, chunk, tile, h, b) = 0.0f;
         const Expr seen = key.y * layout.token_tile + key.x;
-        mixture(ci, vi, ti, panel, tile, h, b) +=
+        mixture(ci, ti, chunk, tile, h, b) +=
             weights(seen % lanes, ti, seen / lanes, tile, h, b) *
-            qkv(ci, key.x, min(likely(panel * vectors + vi), chunks - 1), h, 2, key.y, b);
-        context(ci, ti, chunk, h, tile, b) =
-            mixture(ci, chunk % vectors, ti, chunk / vectors, tile, h, b) * normalizer(ti, tile, h, b);
+            qkv(ci, key.x, min(likely(chunk), chunks - 1), h, 2, key.y, b);
+        context(ci, ti, chunk, h, tile, b) = mixture(ci, ti, chunk, tile, h, b) * normalizer(ti, tile, h, b);
     }
 };
 

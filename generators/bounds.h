@@ -12,8 +12,10 @@ void bound_tiles(Parameter &buffer, const Layout &layout) {
     buffer.dim(0).set_bounds(0, layout.lanes);
     buffer.dim(1).set_bounds(0, layout.token_tile).set_stride(layout.lanes);
     buffer.dim(2).set_min(0).set_stride(layout.lanes * layout.token_tile);
+    // Distances are whole chunks, which is how Halide knows that vectors are aligned.
+    const int block = layout.lanes * layout.token_tile;
     for (int i = 3; i < buffer.dimensions(); i++) {
-        buffer.dim(i).set_min(0);
+        buffer.dim(i).set_min(0).set_stride(buffer.dim(i).stride() / block * block);
     }
 }
 

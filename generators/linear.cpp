@@ -33,9 +33,12 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(), x.dim(2).extent(),
-                      x.dim(3).extent(), epilogue,
-                      get_target().has_gpu_feature() && gpu_tuning.local_chunks > 0, blocks);
+        const bool on_device = get_target().has_gpu_feature();
+        // Inputs are whole panels: said so, chunks can be unrolled without a guard.
+        const Expr chunks = x.dim(2).extent();
+        stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(),
+                      on_device ? chunks / blocks.vectors() * blocks.vectors() : chunks, x.dim(3).extent(),
+                      weights.dim(2).extent(), on_device, epilogue, blocks);
         y = stage->y;
 
         bound_tiles(x, blocks);

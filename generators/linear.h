@@ -21,37 +21,34 @@ enum class Epilogue { none,
                       residual };
 
 struct Linear {
-    // x [ki, ti, chunk, tile] and weights [c in panel, k, panel] again, their last chunk of k repeated for
-    // ever: a device's schedule copies stretches of k, which need not end where k does.
-    Halide::Func x_stretch{"x_stretch"}, weights_stretch{"weights_stretch"};
-    Halide::Func product{"product"};  // [ci, vi, ti, panel, tile]: the register tile
+    Halide::Func x, weights;          // [ki, ti, chunk, tile], [c in panel, k, panel]
+    Halide::Func product{"product"};  // [ci, ti, chunk, tile]: the register tiles
     Halide::Func y{"y"};              // [ci, ti, chunk, tile]
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
 
     Halide::Expr tiles;               // of tokens
     Layout layout;
 
-    // x [ki, ti, chunk, tile], weights [c in panel, k, panel], bias [c], residual as y (used by that
-    // epilogue alone). The product reads stretches, if they are to be copied.
+    // bias [c], residual as y (used by that epilogue alone). Where a schedule's groups reach past the last
+    // tile or panel, which only a device's do, the product reads the last one again.
     Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
-           Halide::Expr chunks, Halide::Expr tiles, Epilogue epilogue, bool copies,
+           Halide::Expr chunks, Halide::Expr tiles, Halide::Expr panels, bool reaches_past, Epilogue epilogue,
            Layout layout)
-        : k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
+        : x(x), weights(weights), k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
         using namespace dims;
         using Halide::Expr;
 
-        x_stretch(ci, ti, chunk, tile) = x(ci, ti, Halide::min(chunk, chunks - 1), tile);
-        weights_stretch(ci, d, panel) = weights(ci, Halide::min(d, chunks * layout.lanes - 1), panel);
-        if (copies) {
-            x = x_stretch;
-            weights = weights_stretch;
+        Expr x_tile = tile, weights_panel = chunk / layout.vectors();
+        if (reaches_past) {
+            x_tile = Halide::min(x_tile, tiles - 1);
+            weights_panel = Halide::min(weights_panel, panels - 1);
         }
-        product(ci, vi, ti, panel, tile) = 0.0f;
-        product(ci, vi, ti, panel, tile) +=
-            x(k.x, ti, k.y, tile) * weights(vi * layout.lanes + ci, k.y * layout.lanes + k.x, panel);
+        product(ci, ti, chunk, tile) = 0.0f;
+        product(ci, ti, chunk, tile) +=
+            x(k.x, ti, k.y, x_tile) *
+            weights(chunk % layout.vectors() * layout.lanes + ci, k.y * layout.lanes + k.x, weights_panel);
 
-        Expr z = product(ci, chunk % layout.vectors(), ti, chunk / layout.vectors(), tile) +
-                 bias(chunk * layout.lanes + ci);
+        Expr z = product(ci, ti, chunk, tile) + bias(chunk * layout.lanes + ci);
         switch (epilogue) {
         case Epilogue::none:
             break;

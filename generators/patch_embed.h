@@ -16,7 +16,7 @@ namespace vit {
 
 struct PatchEmbed {
     Halide::Func patches{"patches"};        // [ki, ti, chunk, row, channel, tile, b]
-    Halide::Func projection{"projection"};  // [ci, vi, ti, panel, tile, b]: the register tile
+    Halide::Func projection{"projection"};  // [ci, ti, chunk, tile, b]: the register tiles
     Halide::Func embedded{"embedded"};      // [ci, ti, chunk, tile, b]: z0
     Halide::RDom k;                         // [col in chunk, chunk, row, channel]
     Halide::Var row{"row"}, channel{"channel"};
@@ -46,14 +46,15 @@ struct PatchEmbed {
 
         const Expr chunks_in_row = (size.patch_width + lanes - 1) / lanes;
         const Expr k_in_weights = ((k.w * size.patch_height + k.z) * chunks_in_row + k.y) * lanes + k.x;
-        projection(ci, vi, ti, panel, tile, b) = 0.0f;
-        projection(ci, vi, ti, panel, tile, b) +=
-            patches(k.x, ti, k.y, k.z, k.w, tile, b) * weights(vi * lanes + ci, k_in_weights, panel);
+        projection(ci, ti, chunk, tile, b) = 0.0f;
+        projection(ci, ti, chunk, tile, b) +=
+            patches(k.x, ti, k.y, k.z, k.w, tile, b) *
+            weights(chunk % vectors * lanes + ci, k_in_weights, chunk / vectors);
 
         const Expr c = chunk * lanes + ci;
         embedded(ci, ti, chunk, tile, b) =
             select(t == 0, class_token(c),
-                   projection(ci, chunk % vectors, ti, chunk / vectors, tile, b) + bias(c)) +
+                   projection(ci, ti, chunk, tile, b) + bias(c)) +
             positions(ci, ti, chunk, tile);
     }
 };

@@ -31,7 +31,8 @@ bool says_nothing_of_the_processor(std::string_view word) {
             return true;
         }
     }
-    return word.starts_with("tune_") || word.starts_with("cuda_capability_");
+    return word.starts_with("tune_") || word.starts_with("cuda_capability_") ||
+           word.starts_with("vector_bits_");
 }
 
 }  // namespace
@@ -40,9 +41,28 @@ bool says_nothing_of_the_processor(std::string_view word) {
 
 namespace {
 
-bool has_avxvnni() {  // which GCC 12 cannot ask for
+// What GCC 12 cannot ask for, by the bits of CPUID that the manuals of Intel and AMD name.
+bool has_avxvnni() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+
+// Version 1 or later, with registers of 512 bits.
+bool has_avx10() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (d >> 19 & 1) &&
+           __get_cpuid_count(0x24, 0, &a, &b, &c, &d) && (b & 0xff) >= 1 && (b >> 18 & 1);
+}
+
+// APX, and registers 16 to 31 saved by the operating system.
+bool has_apx() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(d >> 21 & 1) || !__get_cpuid(1, &a, &b, &c, &d) ||
+        !(c >> 27 & 1)) {
+        return false;
+    }
+    __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+    return a >> 19 & 1;
 }
 
 // amx_bf16, amx_tile and amx_int8. No stage computes with tiles, so whether they were asked for from the
@@ -65,6 +85,7 @@ bool processor_has(const std::string &feature) {
         skylake && __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi");
     const bool zen4 =
         cannonlake && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
+    const bool zen5 = zen4 && has_avxvnni() && __builtin_cpu_supports("avx512vp2intersect");
     return feature == "sse41"                   ? __builtin_cpu_supports("sse4.1") != 0
            : feature == "avx"                   ? __builtin_cpu_supports("avx") != 0
            : feature == "f16c"                  ? __builtin_cpu_supports("f16c") != 0
@@ -75,7 +96,10 @@ bool processor_has(const std::string &feature) {
            : feature == "avx512_skylake"        ? skylake
            : feature == "avx512_cannonlake"     ? cannonlake
            : feature == "avx512_zen4"           ? zen4
+           : feature == "avx512_zen5"           ? zen5
            : feature == "avx512_sapphirerapids" ? zen4 && has_amx()
+           : feature == "avx10_1"               ? zen4 && has_avx10()
+           : feature == "x86apx"                ? has_apx()
                                                 : false;
 }
 

@@ -40,6 +40,9 @@ Result<void> Forward::reserve(int max_batch) {
         const std::size_t pixels = static_cast<std::size_t>(arch_.channels) * arch_.image_height *
                                    arch_.image_width;
         arrays.insert(arrays.end(), {{&pixels_, pixels}, {&keys_, g.keys_of_image()}});
+        if (g.key_parts() > 1) {
+            arrays.push_back({&mixtures_, g.mixtures_of_image()});
+        }
     }
     const std::size_t batch = max_batch;
     std::size_t floats = 0, largest = 0;
@@ -268,12 +271,13 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
     const auto [lanes, token_tile, panel] = g.blocks;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
     const std::int64_t part = chunk * g.chunks(g.attention_width);
+    const int tiles = queries == Tokens::all ? g.tiles : 1;
     FloatView<7> in(qkv, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
                           Dim{g.heads, chunk * g.head_chunks}, Dim{3, part}, Dim{g.tiles, 3 * part},
                           Dim{batch_, 3 * part * g.tiles}});
     FloatView<6> out(context_out, {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{g.head_chunks, chunk},
                                    Dim{g.heads, chunk * g.head_chunks},
-                                   Dim{queries == Tokens::all ? g.tiles : 1, part},
+                                   Dim{tiles, part},
                                    Dim{batch_, part * g.tiles}});
     return stage(
         "attention", 4 * count(queries) * arch_.tokens() * arch_.width, [&](KernelContext *context) {
@@ -281,7 +285,12 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
                 return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
             }
             FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
-            return kernels_.attention_on_device(context, in, g.tokens, 1, out, keys);
+            if (g.key_parts() == 1) {
+                return kernels_.attention_one_part(context, in, g.tokens, out, keys);
+            }
+            FloatView<7> mixtures(mixtures_, {lanes, token_tile, g.head_chunks + 2, tiles, g.key_parts(),
+                                              g.heads, batch_});
+            return kernels_.attention_parts(context, in, g.tokens, g.key_parts(), out, keys, mixtures);
         });
 }
 

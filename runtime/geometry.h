@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "generators/key_parts.h"
 #include "vit/vit.h"
 
 namespace vit {
@@ -36,11 +37,19 @@ struct Geometry {
         return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
     }
 
-    // What attention lays out on a device (generators/attention.h), for each head and image: keys [s in
-    // panel, d, panel], of the pads of tokens, too: 13 tokens are 18 in tiles of 6, two panels of 16.
-    int key_panels() const { return divide_up(tiles * blocks.token_tile, blocks.panel); }
+    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s in
+    // panel, d, panel] and, if they are more than one part, mixtures [ci, ti, chunk, tile, p].
+    int key_panels() const { return divide_up(tokens, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
+    }
+    int key_parts() const {
+        return divide_up(key_panels(), most_keys_of_part(blocks.token_tile) / blocks.panel);
+    }
+    std::size_t mixtures_of_image() const {
+        return key_parts() == 1 ? 0
+                                : static_cast<std::size_t>(heads) * key_parts() * tiles * blocks.token_tile *
+                                      (head_chunks + 2) * blocks.lanes;
     }
 
     Blocks blocks;

@@ -14,12 +14,6 @@ struct AttentionTuning {
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };
 
-struct AttentionGpuTuning {
-    // Steps of either product in a row without a branch, at most one chunk or tile.
-    Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
-};
-
 void schedule(Attention &stage, const AttentionTuning &tuning, const Halide::Target &target);
-void schedule(Attention &stage, const AttentionGpuTuning &tuning, const Halide::Target &target);
 
 }  // namespace vit

@@ -24,7 +24,8 @@ void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at, const L
             .vectorize(ci, stage.layout.lanes)
             .unroll(ti)
             .gpu_threads(item);
-        step.result.compute_at(consumer, at).gpu_threads(ti);
+        // Halide 21 takes what lies behind it in local memory for aligned to vectors, whatever its size.
+        step.result.compute_at(consumer, at).align_storage(ti, stage.layout.lanes).gpu_threads(ti);
         step.total.compute_at(step.result, ti);
         step.total.update().unroll(stage.lane);
         step.lanes.compute_at(step.result, ti).vectorize(ci, stage.layout.lanes);

@@ -16,14 +16,13 @@ struct LinearTuning {
 };
 
 struct LinearGpuTuning {
-    // Panels and tiles of a group: as many work items as their product.
-    Halide::GeneratorParam<int> group_panels{"group_panels", 4, 1, 16};
+    // Panels and tiles of a group, whose items share both.
+    Halide::GeneratorParam<int> group_panels{"group_panels", 1, 1, 16};
     Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 32};
-    // Steps of k in a row without a branch, at most one chunk.
-    Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
-    // Chunks of k that a group stages in its local memory at a time; none: its items read from global
-    // memory.
-    Halide::GeneratorParam<int> local_chunks{"local_chunks", 0, 0, 16};
+    // Parts of k, each summed by items of its own: for few tokens, which alone would not fill a device.
+    Halide::GeneratorParam<int> k_parts{"k_parts", 1, 1, 16};
+    // Chunks of k in a row without a branch.
+    Halide::GeneratorParam<int> chunk_unroll{"chunk_unroll", 1, 1, 4};
 };
 
 void schedule(Linear &stage, const LinearGpuTuning &tuning, const Halide::Target &target);

@@ -1,83 +1,72 @@
 #include "schedules/linear.h"
 
-#include "schedules/register_tile.h"
+#include <algorithm>
+
+#include "schedules/item_tile.h"
 
 namespace vit {
 
 using namespace Halide;
 
-namespace {
-
-// Stretches of k one after the other: the group copies its tiles' and its panels' part of one to local
-// memory, each item adds up its register tile, and what that gives is added to the tile's sum, in local
-// memory, too: Halide keeps no register from one stretch to the next, since the items wait for each other
-// in between.
-void stage_in_local_memory(Linear &stage, const Var &group, const LinearGpuTuning &tuning,
-                           const Target &target) {
-    using namespace dims;
-    const Layout &layout = stage.layout;
-    RVar stretch("stretch"), chunk_in_stretch("chunk_in_stretch");
-    Var s("s"), row("row"), turn("turn"), item("item");
-
-    Func partial = stage.product.update()
-                       .split(stage.k.y, stretch, chunk_in_stretch, tuning.local_chunks,
-                              TailStrategy::GuardWithIf)
-                       .rfactor(stretch, s);
-    stage.product.compute_at(stage.y, group)
-        .bound_extent(ci, layout.lanes)
-        .bound_extent(vi, layout.vectors())
-        .bound_extent(ti, layout.token_tile)
-        .vectorize(ci)
-        .unroll(vi)
-        .unroll(ti)
-        .gpu_threads(panel, tile);
-    stage.product.update()
-        .reorder(ci, vi, ti, panel, tile, stretch)
-        .vectorize(ci)
-        .unroll(vi)
-        .unroll(ti)
-        .gpu_threads(panel, tile);
-    partial.compute_at(stage.product, panel);
-    schedule_register_tile(partial, stage.k.x, layout.lanes, {chunk_in_stretch}, layout, tuning.k_unroll,
-                           target);
-
-    stage.x_stretch.compute_at(stage.product, stretch)
-        .fuse(ti, chunk, row)
-        .split(row, turn, item, tuning.group_panels, TailStrategy::GuardWithIf)
-        .reorder(ci, turn, item, tile)
-        .vectorize(ci, layout.lanes)
-        .gpu_threads(item, tile);
-    stage.weights_stretch.compute_at(stage.product, stretch)
-        .split(d, turn, item, tuning.group_tiles, TailStrategy::GuardWithIf)
-        .reorder(ci, turn, panel, item)
-        .vectorize(ci, layout.lanes)
-        .gpu_threads(panel, item);
-}
-
-}  // namespace
-
-// A work item holds a register tile, a group shares panels and tiles: group_panels x group_tiles items,
-// which read each panel group_tiles times from a cache near them and each tile group_panels times.
+// Items that stand side by side take the vectors of a row of a panel, which they read in one go, and share
+// the tile that they multiply it by.
 void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target) {
     using namespace dims;
-    Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group");
-    stage.y.align_bounds(chunk, stage.layout.vectors())
-        .split(chunk, panel, vi, stage.layout.vectors(), TailStrategy::RoundUp)
-        .split(panel, panels, panel_in_group, tuning.group_panels, TailStrategy::GuardWithIf)
-        .split(tile, tiles, tile_in_group, tuning.group_tiles, TailStrategy::GuardWithIf)
-        .reorder(ci, vi, ti, panel_in_group, tile_in_group, panels, tiles)
-        .vectorize(ci)
-        .unroll(vi)
-        .unroll(ti)
-        .gpu_blocks(panels, tiles)
-        .gpu_threads(panel_in_group, tile_in_group);
-    if (tuning.local_chunks > 0) {
-        stage_in_local_memory(stage, panels, tuning, target);
-    } else {
-        stage.product.compute_at(stage.y, panel_in_group);
-        schedule_register_tile(stage.product, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
-                               tuning.k_unroll, target);
+    const Layout &layout = stage.layout;
+    const int vectors = layout.vectors();
+    const int parts = divisor(vectors, tuning.k_parts);
+    const int tokens = layout.token_tile / divisor(layout.token_tile, parts);
+    // As many items as have 255 registers each; and 32 KiB of local memory for what parts leave there.
+    const int most_tiles_of_panels =
+        std::max(1, std::min(256 / (vectors * parts), 8192 / (parts * layout.token_tile * layout.panel)));
+    const int group_panels = parts > 1 ? 1 : std::min<int>(tuning.group_panels, most_tiles_of_panels);
+    const int group_tiles = std::min<int>(tuning.group_tiles, most_tiles_of_panels / group_panels);
+    const int chunk_unroll = divisor(vectors / parts, tuning.chunk_unroll);
+    Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group"),
+        part("part"), token("token");
+
+    stage.y.align_bounds(chunk, vectors)
+        .split(chunk, panel, vi, vectors, TailStrategy::RoundUp)
+        .split(panel, panels, panel_in_group, group_panels, TailStrategy::GuardWithIf)
+        .split(tile, tiles, tile_in_group, group_tiles, TailStrategy::GuardWithIf);
+    vectorize_lanes(stage.y, ci, layout, target);
+    if (parts == 1) {
+        stage.y.reorder(ci, ti, vi, panel_in_group, tile_in_group, panels, tiles)
+            .unroll(ti)
+            .gpu_blocks(panels, tiles)
+            .gpu_threads(vi, panel_in_group, tile_in_group);
+        stage.product.compute_at(stage.y, vi);
+        schedule_item_tile(stage.product, stage.x, stage.k.x, stage.k.y, {}, layout, chunk_unroll, target);
+        return;
     }
+    // Parts take turns with the chunks of k. Their sums meet in local memory, where each part's items add up
+    // some of the tokens.
+    RVar rest("rest"), part_of_k("part_of_k");
+    Func sums = stage.product.update().split(stage.k.y, rest, part_of_k, parts).rfactor(part_of_k, part);
+    Func met = sums.in(stage.product);
+    stage.y.split(ti, part, token, tokens)
+        .reorder(ci, token, vi, tile_in_group, part, panel_in_group, panels, tiles)
+        .unroll(token)
+        .unroll(panel_in_group)
+        .gpu_blocks(panels, tiles)
+        .gpu_threads(vi, tile_in_group, part);
+    met.compute_at(stage.y, panels)
+        .bound_extent(ci, layout.lanes)
+        .bound_extent(ti, layout.token_tile)
+        .align_bounds(chunk, vectors)
+        .bound_extent(chunk, vectors)
+        .bound_extent(tile, group_tiles)
+        .bound_extent(part, parts)
+        .reorder(ci, ti, chunk, tile, part)
+        .unroll(ti)
+        .gpu_threads(chunk, tile, part);
+    vectorize_lanes(met, ci, layout, target);
+    sums.compute_at(met, chunk);
+    schedule_item_tile(sums, stage.x, stage.k.x, rest, {}, layout, chunk_unroll, target);
+    stage.product.compute_at(stage.y, vi).bound_extent(ti, tokens).bound_extent(chunk, 1).unroll(ti);
+    vectorize_lanes(stage.product, ci, layout, target);
+    stage.product.update().reorder(ci, part_of_k, ti).unroll(ti).unroll(part_of_k);
+    vectorize_lanes(stage.product.update(), ci, layout, target);
 }
 
 }  // namespace vit

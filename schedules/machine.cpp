@@ -5,24 +5,28 @@ namespace vit {
 using Halide::Target;
 
 Machine machine_of(const Target &target) {
-    // A work item of a GPU, or of a processor that OpenCL runs on: 8 lanes are two loads of the widest kind
-    // that a GPU has.
+    // A work item of a GPU. Halide 21 makes loads of 128 bits, the widest there are, of four lanes of CUDA,
+    // and eight loads of eight. OpenCL's vectors have up to 16 lanes, whatever becomes of them.
+    if (target.has_feature(Target::CUDA)) {
+        return {4, 16, true, false, 4};
+    }
     if (target.has_gpu_feature()) {
-        return {8, 16, true, false};
+        return {4, 16, true, false, 16};
     }
     if (target.arch == Target::X86) {
         if (target.has_feature(Target::AVX512)) {
-            return {16, 32, true, false};
+            return {16, 32, true, false, 16};
         }
         if (target.has_feature(Target::AVX)) {
-            return {8, 16, target.has_feature(Target::FMA), false};
+            return {8, 16, target.has_feature(Target::FMA), false, 8};
         }
-        return {4, 16, false, false};
+        return {4, 16, false, false, 4};
     }
     if (target.arch == Target::ARM && target.bits == 64) {
-        return {4, 32, true, true};
+        return {4, 32, true, true, 4};
     }
-    return {target.natural_vector_size<float>(), 16, true, false};
+    const int lanes = target.natural_vector_size<float>();
+    return {lanes, 16, true, false, lanes};
 }
 
 // The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units
@@ -38,6 +42,9 @@ Layout LayoutParams::resolve(const Target &target) const {
     const Machine machine = machine_of(target);
     const int rows = machine.registers < 32 ? 6 : machine.by_lane ? 8 : 11;
     Layout layout{machine.lanes, rows, 2 * machine.lanes};
+    if (target.has_gpu_feature()) {
+        layout = {machine.lanes, 8, 8 * machine.lanes};
+    }
     if (lanes) {
         layout.lanes = lanes;
         layout.panel = 2 * lanes;

@@ -11,6 +11,7 @@ struct Machine {
     int registers;  // vector registers
     bool fma;       // multiplies and adds in one instruction, which leaves the factors as they are
     bool by_lane;   // multiplies by one lane of a register, so that nothing needs to be broadcast
+    int load;       // float32 lanes that a device loads and stores at once
 };
 
 Machine machine_of(const Halide::Target &target);

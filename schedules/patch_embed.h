@@ -14,9 +14,8 @@ struct PatchEmbedTuning {
 
 struct PatchEmbedGpuTuning {
     // As in schedules/linear.h.
-    Halide::GeneratorParam<int> group_panels{"group_panels", 4, 1, 16};
-    Halide::GeneratorParam<int> group_tiles{"group_tiles", 8, 1, 32};
-    Halide::GeneratorParam<int> k_unroll{"gpu_k_unroll", 8, 1, 16};
+    Halide::GeneratorParam<int> group_panels{"group_panels", 1, 1, 16};
+    Halide::GeneratorParam<int> group_tiles{"group_tiles", 4, 1, 32};
 };
 
 void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Halide::Target &target);

@@ -1,6 +1,8 @@
 #include "schedules/patch_embed.h"
 
-#include "schedules/register_tile.h"
+#include <algorithm>
+
+#include "schedules/item_tile.h"
 
 namespace vit {
 
@@ -11,6 +13,9 @@ using namespace Halide;
 void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
+    const int group_panels = std::min<int>(tuning.group_panels, std::max(1, 256 / layout.vectors()));
+    const int group_tiles =
+        std::min<int>(tuning.group_tiles, std::max(1, 256 / (layout.vectors() * group_panels)));
     Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group"),
         image("image"), plane("plane");
 
@@ -25,17 +30,15 @@ void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Target
     stage.embedded.compute_root()
         .align_bounds(chunk, layout.vectors())
         .split(chunk, panel, vi, layout.vectors(), TailStrategy::RoundUp)
-        .split(panel, panels, panel_in_group, tuning.group_panels, TailStrategy::GuardWithIf)
-        .split(tile, tiles, tile_in_group, tuning.group_tiles, TailStrategy::GuardWithIf)
-        .reorder(ci, vi, ti, panel_in_group, tile_in_group, panels, tiles, b)
-        .vectorize(ci)
-        .unroll(vi)
+        .split(panel, panels, panel_in_group, group_panels, TailStrategy::GuardWithIf)
+        .split(tile, tiles, tile_in_group, group_tiles, TailStrategy::GuardWithIf)
+        .reorder(ci, ti, vi, panel_in_group, tile_in_group, panels, tiles, b)
         .unroll(ti)
         .gpu_blocks(panels, tiles, b)
-        .gpu_threads(panel_in_group, tile_in_group);
-    stage.projection.compute_at(stage.embedded, panel_in_group);
-    schedule_register_tile(stage.projection, stage.k.x, layout.lanes, {stage.k.y, stage.k.z, stage.k.w},
-                           layout, tuning.k_unroll, target);
+        .gpu_threads(vi, panel_in_group, tile_in_group);
+    vectorize_lanes(stage.embedded, ci, layout, target);
+    stage.projection.compute_at(stage.embedded, vi);
+    schedule_item_tile(stage.projection, stage.patches, stage.k.x, stage.k.y, {stage.k.z, stage.k.w}, layout, 1, target);
 }
 
 }  // namespace vit

@@ -21,7 +21,9 @@ void schedule_register_tile(Func product, const RVar &k_in_block, int steps,
         unrolled--;
     }
     product.bound_extent(ci, layout.lanes)
-        .bound_extent(vi, layout.vectors())
+        .align_bounds(chunk, layout.vectors())
+        .bound_extent(chunk, layout.vectors())
+        .split(chunk, panel, vi, layout.vectors())
         .bound_extent(ti, layout.token_tile)
         .vectorize(ci)
         .unroll(vi)
@@ -29,6 +31,7 @@ void schedule_register_tile(Func product, const RVar &k_in_block, int steps,
     std::vector<VarOrRVar> order{ci, vi, ti, k_in_block};
     order.insert(order.end(), k_outer.begin(), k_outer.end());
     product.update()
+        .split(chunk, panel, vi, layout.vectors())
         .reorder(order)
         .vectorize(ci)
         .unroll(vi)

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "generators/key_parts.h"
 #include "runtime/buffer.h"
 #include "tests/reference/attention.h"
 #include "tests/support/comparison.h"
@@ -75,7 +76,17 @@ public:
     }
     float context(int b, int h, int t, int d) const { return context_.at(b, t, channel(h, d)); }
 
-    void run() {
+    // Into how many parts keys may fall: on a device one if they fit, and two in any case.
+    std::vector<int> parts() const {
+        const int panels = divide_up(shape_.tokens, variant_.blocks.panel);
+        const int least =
+            divide_up(panels, most_keys_of_part(variant_.blocks.token_tile) / variant_.blocks.panel);
+        std::vector<int> all{variant_.on_device ? least : 1};
+        if (variant_.on_device && least == 1 && panels > 1) all.push_back(2);
+        return all;
+    }
+
+    void run(int parts) {
         qkv_.fill(std::vector<float>(static_cast<std::size_t>(shape_.batch) * shape_.tokens * 3 * width_),
                   garbage, 0);
         for (int b = 0; b < shape_.batch; b++) {
@@ -101,16 +112,30 @@ public:
                          Dim{head_chunks_, chunk}, Dim{shape_.heads, chunk * head_chunks_},
                          Dim{context_.tiles, tile}, Dim{shape_.batch, tile * context_.tiles}});
         if (variant_.on_device) {
-            const int head = head_chunks_ * blocks.lanes, heads = shape_.heads, batch = shape_.batch,
-                      key_panels = divide_up(context_.padded_tokens(), blocks.panel);
-            Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
-            FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
-            kernel_of(variant_, "attention", {}, &Kernels::attention_on_device)(from, shape_.tokens, 2, to,
-                                                                               keys);
+            run_on_device(from, to, parts);
         } else {
             kernel_of(variant_, "attention", {}, &Kernels::attention)(from, shape_.tokens, 2, to);
         }
         expect_pads();
+    }
+
+    void run_on_device(halide_buffer_t *from, halide_buffer_t *to, int parts) {
+        const Blocks &blocks = variant_.blocks;
+        const int head = head_chunks_ * blocks.lanes, heads = shape_.heads, batch = shape_.batch,
+                  key_panels = divide_up(shape_.tokens, blocks.panel);
+        Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
+        FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
+        if (parts == 1) {
+            kernel_of(variant_, "attention_parts", {{"one_part", "true"}}, &Kernels::attention_one_part)(
+                from, shape_.tokens, to, keys);
+            return;
+        }
+        Floats m_values(static_cast<std::size_t>(blocks.lanes) * context_.padded_tokens() *
+                        (head_chunks_ + 2) * parts * heads * batch);
+        FloatView<7> mixtures(m_values.data(), {blocks.lanes, blocks.token_tile, head_chunks_ + 2,
+                                                context_.tiles, parts, heads, batch});
+        kernel_of(variant_, "attention_parts", {{"one_part", "false"}}, &Kernels::attention_parts)(
+            from, shape_.tokens, parts, to, keys, mixtures);
     }
 
     // Pads of a head's channels are zero, pads of tokens finite; chunks past the last head belong to nobody
@@ -163,6 +188,9 @@ protected:
             }
         }
     }
+
+    void expect_random(const Heads &heads, int parts);
+    void expect_exact(const Heads &heads);
 };
 
 // How far each channel of the context may be off, given how far each weight may be, relative to itself: the
@@ -185,16 +213,9 @@ std::vector<double> context_tolerance(const reference::Attended &exact, const fl
     return tolerance;
 }
 
-TEST_P(AttentionTest, random) {
-    Random random;
-    Heads heads(variant(), shape());
-    // Scores of a standard deviation of 2: a softmax that neither ignores them nor takes the largest alone.
-    const float q = 3.4f / std::sqrt(static_cast<float>(shape().head_size));
-    heads.q = random.uniforms(heads.count(), -q, q);
-    heads.k = random.uniforms(heads.count(), -1.7f, 1.7f);
-    heads.v = random.uniforms(heads.count(), -1, 2);
-    heads.run();
-
+// Scaling a part's weights to the largest score of all is a second exponential and a product.
+void AttentionTest::expect_random(const Heads &heads, int parts) {
+    const double exp2_of_weight = parts == 1 ? exp2_error : 2 * exp2_error + unit;
     Comparison comparison("context");
     for_compared(heads, [&](int b, int h, int t, const reference::Attended &exact) {
         const float *query = &heads.q[heads.row(b, h, t)], *k = &heads.k[heads.row(b, h, 0)];
@@ -210,13 +231,39 @@ TEST_P(AttentionTest, random) {
             const double x = std::log2(exact.weights[s] / largest);
             weight_errors.push_back(std::log(2.0) *
                                         (sum_error(shape().head_size) * magnitude + unit * std::abs(x)) +
-                                    exp2_error);
+                                    exp2_of_weight);
         }
         const auto tolerance = context_tolerance(exact, &heads.v[heads.row(b, h, 0)], weight_errors);
         for (int d = 0; d < shape().head_size; d++) {
             comparison.add({b, h, t, d}, exact.context[d], heads.context(b, h, t, d), tolerance[d]);
         }
     });
+}
+
+// Weights are one or nothing and their sums integers: only the division rounds.
+void AttentionTest::expect_exact(const Heads &heads) {
+    Comparison comparison("context");
+    for_compared(heads, [&](int b, int h, int t, const reference::Attended &exact) {
+        for (int d = 0; d < shape().head_size; d++) {
+            comparison.add({b, h, t, d}, exact.context[d], heads.context(b, h, t, d),
+                           (quotient_error + 2 * unit) * exact.context[d]);
+        }
+    });
+}
+
+TEST_P(AttentionTest, random) {
+    Random random;
+    Heads heads(variant(), shape());
+    // Scores of a standard deviation of 2: a softmax that neither ignores them nor takes the largest alone.
+    const float q = 3.4f / std::sqrt(static_cast<float>(shape().head_size));
+    heads.q = random.uniforms(heads.count(), -q, q);
+    heads.k = random.uniforms(heads.count(), -1.7f, 1.7f);
+    heads.v = random.uniforms(heads.count(), -1, 2);
+    for (const int parts : heads.parts()) {
+        SCOPED_TRACE(std::to_string(parts) + " parts of keys");
+        heads.run(parts);
+        expect_random(heads, parts);
+    }
 }
 
 // Scores are multiples of 128, so that the softmax takes the mean of the values of all keys with the
@@ -236,16 +283,11 @@ TEST_P(AttentionTest, integer_scores_are_exact) {
             heads.k[i] = -30;
         }
     }
-    heads.run();
-
-    Comparison comparison("context");
-    for_compared(heads, [&](int b, int h, int t, const reference::Attended &exact) {
-        for (int d = 0; d < shape().head_size; d++) {
-            // Weights are one or nothing and their sums integers: only the division rounds.
-            comparison.add({b, h, t, d}, exact.context[d], heads.context(b, h, t, d),
-                           (quotient_error + 2 * unit) * exact.context[d]);
-        }
-    });
+    for (const int parts : heads.parts()) {
+        SCOPED_TRACE(std::to_string(parts) + " parts of keys");
+        heads.run(parts);
+        expect_exact(heads);
+    }
 }
 
 std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &info) {

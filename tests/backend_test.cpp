@@ -52,12 +52,35 @@ TEST(CpuFeatures, Avx2ProcessorRunsNoAvx512) {
 }
 
 TEST(CpuFeatures, WhatIsNotKnownIsNotThere) {
-    EXPECT_FALSE(processor_has("avx10_1"));
-    EXPECT_EQ(unsupported_cpu(sse41 + "-avx10_1"), "this processor has no avx10_1");
+    EXPECT_FALSE(processor_has("avx1024"));
+    EXPECT_EQ(unsupported_cpu(sse41 + "-avx1024"), "this processor has no avx1024");
     EXPECT_THAT(unsupported_cpu("arm-64-linux"), HasSubstr("another kind of processor"));
 }
 
+// What Halide calls a Zen 5, and a Granite Rapids.
+TEST(CpuFeatures, RecentProcessorsAreKnown) {
+    const std::string zen5 = skylake + "-avx512_cannonlake-avx512_zen4-avx512_zen5-avxvnni",
+                      granite_rapids = skylake + "-avx512_cannonlake-avx10_1-vector_bits_512";
+    std::set<std::string> features{"sse41", "avx", "f16c", "fma", "avx2", "avx512", "avx512_skylake",
+                                   "avx512_cannonlake"};
+    EXPECT_EQ(unsupported_cpu(granite_rapids, processor(features)), "this processor has no avx10_1");
+    features.insert({"avx10_1", "avx512_zen4", "avxvnni"});
+    EXPECT_EQ(unsupported_cpu(granite_rapids, processor(features)), "");
+    EXPECT_EQ(unsupported_cpu(zen5, processor(features)), "this processor has no avx512_zen5");
+    features.insert("avx512_zen5");
+    EXPECT_EQ(unsupported_cpu(zen5, processor(features)), "");
+    if (processor_has("avx512_zen5") || processor_has("avx10_1")) EXPECT_TRUE(processor_has("avx512_zen4"));
+}
+
 #endif
+
+// Tests run where they were compiled: a feature that Halide finds there and processor_has does not would
+// leave nothing to run.
+TEST(Backend, HostRunsWhereItWasCompiled) {
+    for (const BackendInfo &info : backends()) {
+        if (info.name == "host") EXPECT_TRUE(info.supported) << info.reason;
+    }
+}
 
 TEST(Backend, TheFirstThatRunsIsChosen) {
     const auto chosen = choose_backend("");

@@ -9,10 +9,11 @@ namespace {
 // The pads of a head's channels are filled too: they make the head wider, at the same cost.
 class AttentionProblem : public Problem {
 public:
-    AttentionProblem(const Shape &shape, const Geometry &g)
+    AttentionProblem(const Shape &shape, const Geometry &g, bool on_device)
         : g_(g), batch_(shape.batch), head_(g.head_chunks * g.blocks.lanes),
           qkv_(g.token_matrix(3 * g.attention_width) * batch_),
-          context_(g.token_matrix(g.attention_width) * batch_), keys_(g.keys_of_image() * batch_) {
+          context_(g.token_matrix(g.attention_width) * batch_), keys_(g.keys_of_image() * batch_),
+          mixtures_(g.mixtures_of_image() * batch_) {
         Random random;
         // Scores of deviation 2: weights differ, and no key has it all.
         const float deviation = std::sqrt(2.0f) / std::pow(static_cast<float>(head_), 0.25f);
@@ -25,7 +26,10 @@ public:
             }
         }
         const Architecture &a = shape.architecture;
-        generator = "attention";
+        generator = on_device ? "attention_parts" : "attention";
+        if (on_device) {
+            params["one_part"] = g.key_parts() == 1 ? "true" : "false";
+        }
         calls_in_pass = a.depth;
         flop = 4.0 * batch_ * a.tokens() * a.tokens() * a.width;
         extents = {
@@ -49,7 +53,13 @@ public:
         }
         FloatView<5> keys(keys_.data(), {panel, head_, g_.key_panels(), g_.heads, batch_});
         halide_buffer_t *ks = keys;
-        return run(kernel, context, from, g_.tokens, threads, to, ks);
+        if (g_.key_parts() == 1) {
+            return run(kernel, context, from, g_.tokens, to, ks);
+        }
+        FloatView<7> mixtures(mixtures_.data(), {lanes, token_tile, g_.head_chunks + 2, g_.tiles,
+                                                 g_.key_parts(), g_.heads, batch_});
+        halide_buffer_t *ms = mixtures;
+        return run(kernel, context, from, g_.tokens, g_.key_parts(), to, ks, ms);
     }
 
     void reset() override {
@@ -123,15 +133,15 @@ private:
     int batch_, head_;  // padded channels of a head
     Floats qkv_;        // [ci, ti, chunk, tile, b]: queries, keys and values side by side
     Floats context_;
-    Floats keys_;  // of a device's schedule
+    Floats keys_, mixtures_;  // of a device's schedule
     std::vector<int> tokens_;
     std::vector<Expected> expected_;
 };
 
 }  // namespace
 
-std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks) {
-    return std::make_unique<AttentionProblem>(shape, Geometry(shape.architecture, blocks));
+std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks, bool on_device) {
+    return std::make_unique<AttentionProblem>(shape, Geometry(shape.architecture, blocks), on_device);
 }
 
 }  // namespace vit::autotune

@@ -132,7 +132,7 @@ std::vector<int> values_of(const Tunable &tunable, const Circumstances &circumst
         for (const std::size_t cache : circumstances.caches) {
             add_share(bytes ? cache / 2 / bytes : 0);
         }
-    } else if (tunable.name == "k_unroll" || tunable.name == "gpu_k_unroll") {
+    } else if (tunable.name == "k_unroll") {
         for (int steps = 1; steps <= circumstances.lanes; steps *= 2) {
             add(steps);
         }

@@ -58,7 +58,7 @@ enum class LinearRole { qkv,
                         fc1,
                         fc2 };
 std::unique_ptr<Problem> linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role);
-std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks, bool on_device);
 std::unique_ptr<Problem> layer_norm_problem(const Shape &shape, const Blocks &blocks);
 std::unique_ptr<Problem> patch_embed_problem(const Shape &shape, const Blocks &blocks);
 std::unique_ptr<Problem> head_problem(const Shape &shape, const Blocks &blocks);

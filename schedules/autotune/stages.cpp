@@ -5,6 +5,7 @@
 
 #include "runtime/buffer.h"
 #include "schedules/attention.h"
+#include "schedules/attention_parts.h"
 #include "schedules/autotune/kernel.h"
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
@@ -30,7 +31,10 @@ std::vector<Stage> stages_by(bool on_device) {
         {"patch_embed", on_device, tunables_of<PatchEmbed>(), patch_embed_problem},
         {"layer_norm", on_device, tunables_of<LayerNorm>(), layer_norm_problem},
         linear_stage<Linear>("qkv", on_device, LinearRole::qkv),
-        {"attention", on_device, tunables_of<Attention>(), attention_problem},
+        {"attention", on_device, tunables_of<Attention>(),
+         [on_device](const Shape &shape, const Blocks &blocks) {
+             return attention_problem(shape, blocks, on_device);
+         }},
         linear_stage<Linear>("proj", on_device, LinearRole::proj),
         linear_stage<Linear>("fc1", on_device, LinearRole::fc1),
         linear_stage<Linear>("fc2", on_device, LinearRole::fc2),
@@ -44,7 +48,7 @@ const std::vector<Stage> &stages(bool on_device) {
     static const std::vector<Stage> here =
         stages_by<PatchEmbedTuning, LayerNormTuning, LinearTuning, AttentionTuning, HeadTuning>(false);
     static const std::vector<Stage> there =
-        stages_by<PatchEmbedGpuTuning, LayerNormGpuTuning, LinearGpuTuning, AttentionGpuTuning,
+        stages_by<PatchEmbedGpuTuning, LayerNormGpuTuning, LinearGpuTuning, AttentionPartsTuning,
                   HeadGpuTuning>(true);
     return on_device ? there : here;
 }
