@@ -1,4 +1,8 @@
 # Compiling stages ahead of time.
+set(VIT_KERNEL_FEATURES no_runtime user_context)
+if (NOT VIT_CHECKED_KERNELS)
+    list(APPEND VIT_KERNEL_FEATURES no_asserts no_bounds_query)
+endif ()
 
 # vit_target_suffix(NAME VAR): what the symbols of a target end in.
 function(vit_target_suffix name variable)

@@ -8,8 +8,9 @@
 //   scale(t, p)   = 2^(largest(t, p) - max_p largest(t, p))
 // With one part that is the equation of generators/attention.h.
 //
-// Keys are transposed into panels first, as there; values are read where they lie. Keys past the last one
-// get a score of -1e30, so that their weight is 0.
+// Keys are transposed into panels first, as there, and values laid out in rows of a head's channels, so that
+// work items side by side read side by side. Keys past the last one get a score of -1e30, so that their weight
+// is 0.
 #pragma once
 
 #include "generators/activation.h"
@@ -21,6 +22,7 @@ namespace vit {
 struct AttentionParts {
     Halide::Func qkv;                       // [di, ti, chunk, h, part, tile, b]
     Halide::Func keys{"keys"};              // [si, d, panel, h, b]: panels of keys; si runs over a panel here
+    Halide::Func values{"values"};          // [d, s, h, b]
     Halide::Func similarity{"similarity"};  // [si, ti, chunk, tile, p, h, b]: the register tiles of q . k
     Halide::Func scores{"scores"};          // [si, ti, chunk, tile, p, h, b]
     Halide::Func lane_max{"lane_max"};      // [si, ti, tile, p, h, b]
@@ -42,10 +44,10 @@ struct AttentionParts {
     Halide::RDom all;                       // [p]
     Layout layout;
 
-    // tokens is N + 1, chunks are those of a head, tiles those of an image.
-    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr tiles,
-                   Halide::Expr parts, bool one_part, Layout layout)
-        : AttentionParts(qkv, tokens, chunks, tiles, parts, one_part, layout,
+    // tokens is N + 1, chunks are those of a head.
+    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
+                   bool one_part, Layout layout)
+        : AttentionParts(qkv, tokens, chunks, parts, one_part, layout,
                          panels_of_part(tokens, parts, layout)) {}
 
 private:
@@ -54,8 +56,8 @@ private:
         return (panels + parts - 1) / parts;
     }
 
-    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr tiles,
-                   Halide::Expr parts, bool one_part, Layout layout, Halide::Expr panels)
+    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
+                   bool one_part, Layout layout, Halide::Expr panels)
         : qkv(qkv), d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, panels * layout.vectors(), "key_chunk"),
           key(0, layout.lanes, 0, panels * layout.vectors(), "key"), lane(0, layout.lanes, "lane"),
@@ -69,6 +71,10 @@ private:
         const Expr token = min(panel * layout.panel + si, tokens - 1);
         keys(si, d, panel, h, b) =
             qkv(d % lanes, token % token_tile, d / lanes, h, 1, token / token_tile, b);
+
+        const Expr value_token = min(s, tokens - 1);
+        values(d, s, h, b) =
+            qkv(d % lanes, value_token % token_tile, d / lanes, h, 2, value_token / token_tile, b);
 
         similarity(ci, ti, chunk, tile, p, h, b) =
             select((p * panels * vectors + chunk) * lanes + ci < tokens, 0.0f, excluded);
@@ -91,12 +97,12 @@ private:
         total(ti, tile, p, h, b) = 0.0f;
         total(ti, tile, p, h, b) += lane_sum(lane, ti, tile, p, h, b);
 
-        // Where there are no more keys, the last pad is read: times a weight of zero.
-        const Expr seen = min((p * panels * vectors + key.y) * lanes + key.x, tiles * token_tile - 1);
+        // Where there are no more keys, the last one is read: times a weight of zero.
+        const Expr seen = min((p * panels * vectors + key.y) * lanes + key.x, tokens - 1);
         mixture(ci, ti, chunk, tile, p, h, b) = 0.0f;
         mixture(ci, ti, chunk, tile, p, h, b) +=
             weights(key.x, ti, key.y, tile, p, h, b) *
-            qkv(ci, seen % token_tile, min(chunk, chunks - 1), h, 2, seen / token_tile, b);
+            values(min(chunk, chunks - 1) * lanes + ci, seen, h, b);
 
         if (one_part) {
             context(ci, ti, chunk, h, tile, b) =

@@ -36,7 +36,7 @@ void bound_panels(Parameter &buffer, const Layout &layout) {
     buffer.dim(1).set_min(0).set_stride(layout.panel);
     buffer.dim(2).set_min(0).set_stride(layout.panel * buffer.dim(1).extent());
     for (int i = 3; i < buffer.dimensions(); i++) {
-        buffer.dim(i).set_min(0);
+        buffer.dim(i).set_min(0).set_stride(buffer.dim(i).stride() / layout.panel * layout.panel);
     }
 }
 

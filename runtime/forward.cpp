@@ -39,7 +39,9 @@ Result<void> Forward::reserve(int max_batch) {
     if (device_) {
         const std::size_t pixels = static_cast<std::size_t>(arch_.channels) * arch_.image_height *
                                    arch_.image_width;
-        arrays.insert(arrays.end(), {{&pixels_, pixels}, {&keys_, g.keys_of_image()}});
+        arrays.insert(arrays.end(), {{&pixels_, pixels},
+                                     {&keys_, g.keys_of_image()},
+                                     {&values_, g.values_of_image()}});
         if (g.key_parts() > 1) {
             arrays.push_back({&mixtures_, g.mixtures_of_image()});
         }
@@ -285,12 +287,14 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
                 return kernels_.attention(context, in, g.tokens, context->pool().threads(), out);
             }
             FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
+            FloatView<4> values(values_, {g.head_chunks * lanes, g.tokens, g.heads, batch_});
             if (g.key_parts() == 1) {
-                return kernels_.attention_one_part(context, in, g.tokens, out, keys);
+                return kernels_.attention_one_part(context, in, g.tokens, out, keys, values);
             }
             FloatView<7> mixtures(mixtures_, {lanes, token_tile, g.head_chunks + 2, tiles, g.key_parts(),
                                               g.heads, batch_});
-            return kernels_.attention_parts(context, in, g.tokens, g.key_parts(), out, keys, mixtures);
+            return kernels_.attention_parts(context, in, g.tokens, g.key_parts(), out, keys, values,
+                                            mixtures);
         });
 }
 

@@ -94,7 +94,7 @@ private:
     Place logits_;   // [n, b]
     Place scores_;   // [n, b]
     // Of a device alone: the picture and what attention lays out for itself.
-    Place pixels_, keys_, mixtures_;
+    Place pixels_, keys_, values_, mixtures_;
     // The answers in the host's memory: logits_ and scores_, or copies of them.
     float *logits_here_ = nullptr, *scores_here_ = nullptr;
 

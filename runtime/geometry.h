@@ -38,10 +38,13 @@ struct Geometry {
     }
 
     // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s in
-    // panel, d, panel] and, if they are more than one part, mixtures [ci, ti, chunk, tile, p].
+    // panel, d, panel], values [d, s] and, if they are more than one part, mixtures [ci, ti, chunk, tile, p].
     int key_panels() const { return divide_up(tokens, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
+    }
+    std::size_t values_of_image() const {
+        return static_cast<std::size_t>(heads) * tokens * head_chunks * blocks.lanes;
     }
     int key_parts() const {
         return divide_up(key_panels(), most_keys_of_part(blocks.token_tile) / blocks.panel);

@@ -33,13 +33,14 @@ struct Kernels {
     Linear linear_fc1_gelu_tanh;
     LinearResidual linear_fc2;
     // Where a processor computes, the first two; where a device does, the others, which have the memory for
-    // keys, and for what they find in parts of the keys, from the caller.
+    // keys, values, and what they find in parts of the keys, from the caller.
     int (*attention)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context) = nullptr;
     int (*class_attention)(const void *, B x, B q, B key_weights, B value_weights, B value_bias,
                            std::int32_t tokens, B context) = nullptr;
-    int (*attention_one_part)(const void *, B qkv, std::int32_t tokens, B context, B keys) = nullptr;
+    int (*attention_one_part)(const void *, B qkv, std::int32_t tokens, B context, B keys,
+                              B values) = nullptr;
     int (*attention_parts)(const void *, B qkv, std::int32_t tokens, std::int32_t parts, B context, B keys,
-                           B mixtures) = nullptr;
+                           B values, B mixtures) = nullptr;
     Head head_softmax;
     Head head_sigmoid;
     Head head_identity;

@@ -93,7 +93,7 @@ void schedule_joint(AttentionParts &stage, const Target &target) {
 
 }  // namespace
 
-// Keys are laid out in panels first, in memory of the device. Then a group takes a tile of queries of one
+// Keys and values are laid out first, in memory of the device. Then a group takes a tile of queries of one
 // head and one part of the keys. Its items make the scores as linear does (schedules/linear_gpu.cpp), keep
 // them in local memory, and share what runs over keys.
 void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Target &target) {
@@ -103,7 +103,8 @@ void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const T
     const int key_items = divisor(vectors, tuning.key_items);
     const int tokens = layout.token_tile / divisor(layout.token_tile, key_items);
     const bool one_part = !stage.mixtures.defined();
-    Var heads("heads"), key_item("key_item"), token("token"), turn("turn"), item("item");
+    Var heads("heads"), key_item("key_item"), token("token"), turn("turn"), item("item"), keys("keys"),
+        key("key");
 
     stage.keys.compute_root()
         .split(d, chunk, di, layout.lanes, TailStrategy::RoundUp)
@@ -112,6 +113,15 @@ void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const T
         .unroll(di)
         .gpu_blocks(panel, heads)
         .gpu_threads(si, chunk);
+
+    stage.values.compute_root()
+        .split(d, chunk, di, layout.lanes, TailStrategy::RoundUp)
+        .split(s, keys, key, 8, TailStrategy::GuardWithIf)
+        .fuse(h, b, heads)
+        .reorder(di, chunk, key, keys, heads)
+        .gpu_blocks(keys, heads)
+        .gpu_threads(chunk, key);
+    vectorize_lanes(stage.values, di, layout, target);
 
     Func group = one_part ? stage.context : stage.mixtures;
     group.compute_root()

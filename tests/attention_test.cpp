@@ -125,9 +125,11 @@ public:
                   key_panels = divide_up(shape_.tokens, blocks.panel);
         Floats k_values(static_cast<std::size_t>(blocks.panel) * head * key_panels * heads * batch);
         FloatView<5> keys(k_values.data(), {blocks.panel, head, key_panels, heads, batch});
+        Floats v_values(static_cast<std::size_t>(head) * shape_.tokens * heads * batch);
+        FloatView<4> values(v_values.data(), {head, shape_.tokens, heads, batch});
         if (parts == 1) {
             kernel_of(variant_, "attention_parts", {{"one_part", "true"}}, &Kernels::attention_one_part)(
-                from, shape_.tokens, to, keys);
+                from, shape_.tokens, to, keys, values);
             return;
         }
         Floats m_values(static_cast<std::size_t>(blocks.lanes) * context_.padded_tokens() *
@@ -135,7 +137,7 @@ public:
         FloatView<7> mixtures(m_values.data(), {blocks.lanes, blocks.token_tile, head_chunks_ + 2,
                                                 context_.tiles, parts, heads, batch});
         kernel_of(variant_, "attention_parts", {{"one_part", "false"}}, &Kernels::attention_parts)(
-            from, shape_.tokens, parts, to, keys, mixtures);
+            from, shape_.tokens, parts, to, keys, values, mixtures);
     }
 
     // Pads of a head's channels are zero, pads of tokens finite; chunks past the last head belong to nobody

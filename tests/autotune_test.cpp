@@ -325,14 +325,14 @@ TEST_F(TunerTest, every_stage_is_right_by_its_reference) {
     CallContext context(2);
     for (const Stage &stage : stages(target.has_gpu_feature())) {
         const std::unique_ptr<Problem> problem = stage.problem(shape, blocks);
-        if (stage.on_device) problem->device = std::make_unique<DeviceMirror>(target);
+        if (stage.on_device) problem->device = mirror_of(target);
         const Halide::Callable kernel = compile(target, problem->generator, problem->params);
         problem->reset();
         EXPECT_NE(problem->judge(), "") << stage.name << ": outputs that nobody wrote pass for right";
         for (int copy = 0; copy < problem->copies; copy++) {
             problem->reset();
             if (problem->device) problem->device->host_changed();
-            EXPECT_EQ(problem->call(kernel, &context, copy), 0) << stage.name;
+            EXPECT_EQ(problem->call(autotune::Kernel(kernel, &context), copy), 0) << stage.name;
             if (problem->device) problem->device->fetch();
             EXPECT_EQ(problem->judge(), "") << stage.name;
         }

@@ -13,6 +13,7 @@ public:
         : g_(g), batch_(shape.batch), head_(g.head_chunks * g.blocks.lanes),
           qkv_(g.token_matrix(3 * g.attention_width) * batch_),
           context_(g.token_matrix(g.attention_width) * batch_), keys_(g.keys_of_image() * batch_),
+          values_(g.values_of_image() * batch_),
           mixtures_(g.mixtures_of_image() * batch_) {
         Random random;
         // Scores of deviation 2: weights differ, and no key has it all.
@@ -37,7 +38,7 @@ public:
         other_tasks = g.heads * batch_;
     }
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {
+    int call(const Kernel &kernel, int) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
         const std::int64_t part = chunk * g_.chunks(g_.attention_width);
@@ -49,17 +50,18 @@ public:
                                            Dim{batch_, part * g_.tiles}});
         halide_buffer_t *from = qkv, *to = out;
         if (!device) {
-            return run(kernel, context, from, g_.tokens, threads, to);
+            return run(kernel, from, g_.tokens, threads, to);
         }
         FloatView<5> keys(keys_.data(), {panel, head_, g_.key_panels(), g_.heads, batch_});
-        halide_buffer_t *ks = keys;
+        FloatView<4> values(values_.data(), {head_, g_.tokens, g_.heads, batch_});
+        halide_buffer_t *ks = keys, *vs = values;
         if (g_.key_parts() == 1) {
-            return run(kernel, context, from, g_.tokens, to, ks);
+            return run(kernel, from, g_.tokens, to, ks, vs);
         }
         FloatView<7> mixtures(mixtures_.data(), {lanes, token_tile, g_.head_chunks + 2, g_.tiles,
                                                  g_.key_parts(), g_.heads, batch_});
         halide_buffer_t *ms = mixtures;
-        return run(kernel, context, from, g_.tokens, g_.key_parts(), to, ks, ms);
+        return run(kernel, from, g_.tokens, g_.key_parts(), to, ks, vs, ms);
     }
 
     void reset() override {
@@ -133,7 +135,7 @@ private:
     int batch_, head_;  // padded channels of a head
     Floats qkv_;        // [ci, ti, chunk, tile, b]: queries, keys and values side by side
     Floats context_;
-    Floats keys_, mixtures_;  // of a device's schedule
+    Floats keys_, values_, mixtures_;  // of a device's schedule
     std::vector<int> tokens_;
     std::vector<Expected> expected_;
 };

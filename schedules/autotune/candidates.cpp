@@ -7,14 +7,6 @@
 
 namespace vit::autotune {
 
-std::string text_of(const Values &values) {
-    std::string text;
-    for (const auto &[name, value] : values) {
-        text += (text.empty() ? "" : " ") + name + "=" + std::to_string(value);
-    }
-    return text;
-}
-
 namespace {
 
 using Param = Halide::Internal::GeneratorParam_Arithmetic<int>;

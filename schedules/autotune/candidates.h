@@ -7,14 +7,9 @@
 #include <vector>
 
 #include "Halide.h"
+#include "schedules/autotune/values.h"
 
 namespace vit::autotune {
-
-using Values = std::map<std::string, int>;  // of tunables, by name
-using GeneratorParams = std::map<std::string, std::string>;
-
-// "k_unroll=8 panels_per_task=4"
-std::string text_of(const Values &values);
 
 // One GeneratorParam<int> of a tuning struct (schedules/<stage>.h).
 struct Tunable {
@@ -37,12 +32,6 @@ std::vector<Tunable> tunables_of() {
 }
 
 Values defaults_of(const std::vector<Tunable> &tunables);
-
-// What the values of a tunable <things>_per_task are counted against.
-struct Extent {
-    int count;          // of the things there are
-    std::size_t bytes;  // that one of them keeps in a cache while its task runs
-};
 
 // What decides which values make sense.
 struct Circumstances {

@@ -16,17 +16,9 @@ void demand(int code, const char *what) {
 
 }  // namespace
 
-DeviceMirror::DeviceMirror(const Halide::Target &target)
-    : device_(Halide::get_device_interface_for_device_api(Halide::get_default_device_api_for_target(target),
-                                                          target)) {
-    if (!device_) {
-        throw std::runtime_error("there is no device for " + target.to_string());
-    }
-}
-
 DeviceMirror::~DeviceMirror() {
     for (auto &[host, twin] : twins_) {
-        device_->device_free(nullptr, &twin.buffer);
+        device_->device_free(user_context_, &twin.buffer);
     }
 }
 
@@ -37,12 +29,12 @@ void DeviceMirror::place(halide_buffer_t *buffer) {
         twin.dimensions.assign(buffer->dim, buffer->dim + buffer->dimensions);
         twin.buffer = *buffer;
         twin.buffer.dim = twin.dimensions.data();
-        demand(device_->device_malloc(nullptr, &twin.buffer, device_), "give memory");
+        demand(device_->device_malloc(user_context_, &twin.buffer, device_), "give memory");
         twin.stale = true;
     }
     if (twin.stale) {
         twin.buffer.set_host_dirty();
-        demand(device_->copy_to_device(nullptr, &twin.buffer, device_), "take a copy");
+        demand(device_->copy_to_device(user_context_, &twin.buffer, device_), "take a copy");
         twin.stale = false;
     }
     buffer->device = twin.buffer.device;
@@ -58,13 +50,13 @@ void DeviceMirror::host_changed() {
 void DeviceMirror::fetch() {
     for (auto &[host, twin] : twins_) {
         twin.buffer.set_device_dirty();
-        demand(device_->copy_to_host(nullptr, &twin.buffer), "give a copy");
+        demand(device_->copy_to_host(user_context_, &twin.buffer), "give a copy");
     }
 }
 
 void DeviceMirror::finish() {
     if (!twins_.empty()) {
-        demand(device_->device_sync(nullptr, &twins_.begin()->second.buffer), "finish");
+        demand(device_->device_sync(user_context_, &twins_.begin()->second.buffer), "finish");
     }
 }
 

@@ -1,18 +1,19 @@
 // A problem's operands on a device, for candidates that compute there.
 #pragma once
 
+#include <HalideRuntime.h>
+
 #include <map>
 #include <vector>
-
-#include "Halide.h"
 
 namespace vit::autotune {
 
 // Each buffer of the host's memory gets one of the device's, as soon as a kernel is called with it.
 class DeviceMirror {
 public:
-    // Throws std::runtime_error if the target's device cannot be had.
-    explicit DeviceMirror(const Halide::Target &target);
+    // user_context is what the device's functions are called with.
+    DeviceMirror(const halide_device_interface_t *device, void *user_context)
+        : device_(device), user_context_(user_context) {}
     ~DeviceMirror();
     DeviceMirror(const DeviceMirror &) = delete;
     DeviceMirror &operator=(const DeviceMirror &) = delete;
@@ -34,6 +35,7 @@ private:
     };
 
     const halide_device_interface_t *device_;
+    void *user_context_;
     std::map<const void *, Twin> twins_;  // by the host's memory
 };
 

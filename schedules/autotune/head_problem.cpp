@@ -40,7 +40,7 @@ public:
         }
     }
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) override {
+    int call(const Kernel &kernel, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         FloatView<5> z(z_.data(), {lanes, token_tile, g_.chunks(g_.width), g_.tiles, batch_});
         FloatView<1> gamma(gamma_.data(), {g_.width}), beta(beta_.data(), {g_.width}),
@@ -50,7 +50,7 @@ public:
             scores(scores_.data(), {g_.labels, batch_});
         halide_buffer_t *zs = z, *gammas = gamma, *betas = beta, *ws = weights, *bs = bias, *ls = logits,
                         *ss = scores;
-        return run(kernel, context, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
+        return run(kernel, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
     }
 
     void reset() override {

@@ -1,5 +1,9 @@
 #include "schedules/autotune/kernel.h"
 
+#include <stdexcept>
+
+#include "schedules/autotune/problem.h"
+
 namespace vit::autotune {
 
 namespace {
@@ -34,10 +38,37 @@ void on_free(Halide::JITUserContext *context, void *block) { kernel_of(context).
 
 }  // namespace
 
+template<typename... Arguments>
+int Kernel::call_in_process(Arguments... arguments) const {
+    return (*in_process_)(static_cast<Halide::JITUserContext *>(context_), arguments...);
+}
+
+// One for each type of function that problems call.
+using B = halide_buffer_t *;
+using I = std::int32_t;
+template int Kernel::call_in_process(B, B, B, B) const;
+template int Kernel::call_in_process(B, B, B, B, B) const;
+template int Kernel::call_in_process(B, B, B, B, B, B, B, B) const;
+template int Kernel::call_in_process(B, I, I, B) const;
+template int Kernel::call_in_process(B, I, B, B, B) const;
+template int Kernel::call_in_process(B, I, I, B, B, B, B) const;
+template int Kernel::call_in_process(B, B, B, I, float, B) const;
+template int Kernel::call_in_process(B, B, B, B, B, I, I, B, B) const;
+template int Kernel::call_in_process(B, B, B, B, B, I, I, float, B, B) const;
+
 CallContext::CallContext(int threads) : kernel_(threads) {
     handlers.custom_do_par_for = on_do_par_for;
     handlers.custom_malloc = on_malloc;
     handlers.custom_free = on_free;
+}
+
+std::unique_ptr<DeviceMirror> mirror_of(const Halide::Target &target) {
+    const halide_device_interface_t *device = Halide::get_device_interface_for_device_api(
+        Halide::get_default_device_api_for_target(target), target);
+    if (!device) {
+        throw std::runtime_error("there is no device for " + target.to_string());
+    }
+    return std::make_unique<DeviceMirror>(device, nullptr);
 }
 
 Halide::Callable compile(const Halide::Target &target, const std::string &generator,

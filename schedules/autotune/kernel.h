@@ -2,11 +2,13 @@
 // the runtime's scratch memory.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "Halide.h"
 #include "runtime/kernel_context.h"
 #include "schedules/autotune/candidates.h"
+#include "schedules/autotune/device_mirror.h"
 
 namespace vit::autotune {
 
@@ -22,6 +24,9 @@ public:
 private:
     KernelContext kernel_;
 };
+
+// The operands of a problem on the target's device. Throws std::runtime_error if it cannot be had.
+std::unique_ptr<DeviceMirror> mirror_of(const Halide::Target &target);
 
 // Compiles a generator as the library's stages are compiled: no assertions, no queries of bounds. Throws
 // Halide::Error.

@@ -39,13 +39,13 @@ public:
             {"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
     }
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {
+    int call(const Kernel &kernel, int) override {
         const int chunks = width_ / blocks_.lanes;
         FloatView<4> x(x_.data(), {blocks_.lanes, blocks_.token_tile, chunks, tiles_});
         FloatView<4> y(y_.data(), {blocks_.lanes, blocks_.token_tile, chunks, tiles_});
         FloatView<1> gamma(gamma_.data(), {width_}), beta(beta_.data(), {width_});
         halide_buffer_t *xs = x, *ys = y, *gammas = gamma, *betas = beta;
-        return run(kernel, context, xs, gammas, betas, channels_, epsilon_, ys);
+        return run(kernel, xs, gammas, betas, channels_, epsilon_, ys);
     }
 
     void reset() override { y_.set(unwritten); }

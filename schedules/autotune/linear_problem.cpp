@@ -13,15 +13,15 @@ public:
     LinearProblem(const Shape &shape, const Blocks &blocks, LinearRole role)
         : LinearProblem(shape, Geometry(shape.architecture, blocks), role) {}
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) override {
+    int call(const Kernel &kernel, int copy) override {
         FloatView<4> x(x_.data(), {blocks_.lanes, blocks_.token_tile, inputs_ / blocks_.lanes, tiles_});
         FloatView<4> y(y_.data(), {blocks_.lanes, blocks_.token_tile, outputs_ / blocks_.lanes, tiles_});
         FloatView<3> weights(weights_.copy(copy), {blocks_.panel, inputs_, outputs_ / blocks_.panel});
         FloatView<1> bias(bias_.data(), {outputs_});
         halide_buffer_t *xs = x, *ys = y, *ws = weights, *bs = bias;
         // The residual stream is added to where it lies.
-        return has_residual() ? run(kernel, context, xs, ws, bs, ys, ys)
-                              : run(kernel, context, xs, ws, bs, ys);
+        return has_residual() ? run(kernel, xs, ws, bs, ys, ys)
+                              : run(kernel, xs, ws, bs, ys);
     }
 
     void reset() override {

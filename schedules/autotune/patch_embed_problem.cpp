@@ -28,7 +28,7 @@ public:
         other_tasks = batch_;
     }
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int copy) override {
+    int call(const Kernel &kernel, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         const int chunks = g_.chunks(g_.width);
         FloatView<4> pixels(pixels_.data(), {a_.image_width, a_.image_height, a_.channels, batch_});
@@ -40,7 +40,7 @@ public:
         FloatView<5> embedded(embedded_.data(), {lanes, token_tile, chunks, g_.tiles, batch_});
         halide_buffer_t *ps = pixels, *ws = weights, *bs = bias, *cs = class_token, *es = positions,
                         *cut = patches, *out = embedded;
-        return run(kernel, context, ps, ws, bs, cs, es, a_.patch_width, a_.patch_height, cut, out);
+        return run(kernel, ps, ws, bs, cs, es, a_.patch_width, a_.patch_height, cut, out);
     }
 
     void reset() override {

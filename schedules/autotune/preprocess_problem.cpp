@@ -32,7 +32,7 @@ public:
         extents = {{"rows_per_task", {plan_.height, std::size_t{3} * plan_.width * (sizeof(float) + 1)}}};
     }
 
-    int call(const Halide::Callable &kernel, Halide::JITUserContext *context, int) override {
+    int call(const Kernel &kernel, int) override {
         constexpr int group = PreprocessPlan::group;
         const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
         const int width = plan_.read_width();
@@ -49,7 +49,7 @@ public:
         halide_buffer_t *ps = picture, *cs = columns, *cws = column_weights, *rs = rows, *rws = row_weights,
                         *ls = levels, *out = pixels,
                         *between = plan_.columns_first ? columns_between : rows_between;
-        return kernel(context, ps, cs, cws, rs, rws, ls, between, out);
+        return kernel(ps, cs, cws, rs, rws, ls, between, out);
     }
 
     void reset() override {

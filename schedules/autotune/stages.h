@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "schedules/autotune/candidates.h"
 #include "schedules/autotune/problem.h"
 
 namespace vit::autotune {

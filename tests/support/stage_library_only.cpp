@@ -33,8 +33,8 @@ template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::stri
 template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, I, I, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
+template Kernel<B, I, I, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
 template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &,
                                                           const Params &);
