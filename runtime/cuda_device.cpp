@@ -3,6 +3,7 @@
 #include <HalideRuntimeCuda.h>
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
 
 #include "device.h"
@@ -25,10 +26,8 @@ struct Cuda {
     CuResult (*name)(char *name, int size, CuDevice device);
     CuResult (*attribute)(int *value, int attribute, CuDevice device);
     CuResult (*retain)(void **context, CuDevice device);
-    CuResult (*release)(CuDevice device);
     CuResult (*push)(void *context);
     CuResult (*pop)(void **context);
-    CuResult (*current_device)(CuDevice *device);
     CuResult (*create_stream)(void **stream, unsigned flags);
     CuResult (*destroy_stream)(void *stream);
     bool complete = false;
@@ -42,10 +41,8 @@ struct Cuda {
         library.find("cuDeviceGetName", name);
         library.find("cuDeviceGetAttribute", attribute);
         library.find("cuDevicePrimaryCtxRetain", retain);
-        library.find("cuDevicePrimaryCtxRelease_v2", release);
         library.find("cuCtxPushCurrent_v2", push);
         library.find("cuCtxPopCurrent_v2", pop);
-        library.find("cuCtxGetDevice", current_device);
         library.find("cuStreamCreate", create_stream);
         library.find("cuStreamDestroy_v2", destroy_stream);
         complete = library.is_complete();
@@ -154,14 +151,26 @@ const halide_device_interface_t *interface() {
     return halide_cuda_device_interface();
 }
 
+// Kept for as long as the process runs (DeviceApi::open).
+Result<void *> context_of(const FoundDevice &device) {
+    static std::mutex mutex;
+    static std::map<CuDevice, void *> contexts;
+    const std::lock_guard lock(mutex);
+    void *&context = contexts[static_cast<CuDevice>(device.device)];
+    if (!context) {
+        if (const CuResult error = cuda().retain(&context, static_cast<CuDevice>(device.device))) {
+            context = nullptr;
+            return fail(ErrorCode::backend,
+                        device.name + ": cannot create a context (CUDA error " + std::to_string(error) + ")");
+        }
+    }
+    return context;
+}
+
 Result<DeviceHandles> open(const FoundDevice &device) {
     const Cuda &cu = cuda();
-    const auto id = static_cast<CuDevice>(device.device);
     DeviceHandles handles;
-    if (const CuResult error = cu.retain(&handles.context, id)) {
-        return fail(ErrorCode::backend,
-                    device.name + ": cannot create a context (CUDA error " + std::to_string(error) + ")");
-    }
+    VIT_TRY_ASSIGN(handles.context, context_of(device));
     void *before = nullptr;
     CuResult error = cu.push(handles.context);
     if (!error) {
@@ -169,7 +178,6 @@ Result<DeviceHandles> open(const FoundDevice &device) {
         cu.pop(&before);
     }
     if (error) {
-        cu.release(id);
         return fail(ErrorCode::backend,
                     device.name + ": cannot create a stream (CUDA error " + std::to_string(error) + ")");
     }
@@ -178,15 +186,10 @@ Result<DeviceHandles> open(const FoundDevice &device) {
 
 void close(const DeviceHandles &handles) {
     const Cuda &cu = cuda();
-    CuDevice device = 0;
     void *before = nullptr;
     if (cu.push(handles.context) == 0) {
         cu.destroy_stream(handles.queue);
-        const CuResult error = cu.current_device(&device);
         cu.pop(&before);
-        if (!error) {
-            cu.release(device);
-        }
     }
 }
 

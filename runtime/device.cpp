@@ -1,8 +1,41 @@
 #include "device.h"
 
+#include <map>
 #include <new>
 
 namespace vit {
+
+namespace {
+
+// How many devices there are for each context of an app.
+class AppContexts {
+public:
+    void enter(void *context) {
+        const std::lock_guard lock(mutex_);
+        devices_[context]++;
+    }
+    // Was it the last one?
+    bool leave(void *context) noexcept {
+        const std::lock_guard lock(mutex_);
+        const auto at = devices_.find(context);
+        if (at == devices_.end() || --at->second > 0) {
+            return false;
+        }
+        devices_.erase(at);
+        return true;
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<void *, int> devices_;
+};
+
+AppContexts &app_contexts() {
+    static AppContexts contexts;
+    return contexts;
+}
+
+}  // namespace
 
 Device::Device(const DeviceApi &api, const DeviceHandles &handles, bool owned)
     : api_(api), handles_(handles), owned_(owned), context_(1, this) {}
@@ -11,6 +44,7 @@ Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const std::st
                                              const DeviceHandles &handles) {
     install_halide_handlers();
     if (handles.context) {
+        app_contexts().enter(handles.context);
         return std::shared_ptr<Device>(new Device(api, handles, false));
     }
     VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, api.find(target));
@@ -22,11 +56,12 @@ Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const std::st
     return std::shared_ptr<Device>(new Device(api, opened, true));
 }
 
+// An app's context may end when the last model is gone that has it, and with it what Halide keeps for it.
 Device::~Device() {
-    // Compiled stages that Halide keeps for this context.
-    api_.interface()->device_release(&context_, api_.interface());
     if (owned_) {
         api_.close(handles_);
+    } else if (app_contexts().leave(handles_.context)) {
+        api_.interface()->device_release(&context_, api_.interface());
     }
 }
 

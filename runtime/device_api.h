@@ -25,8 +25,12 @@ struct DeviceApi {
     // backend, with the reason why there is none. Asks the system every time; opens no context.
     Result<std::vector<FoundDevice>> (*find)(const std::string &target);
 
-    // Context and queue on a device. Errors: backend.
+    // The context of a device, the same for as long as the process runs, and a queue of its own. Halide 21
+    // keeps what it compiled by context and cannot let go of it twice: it counts what it has released again
+    // each time, and in the end takes for compiled what went with a context that is gone. And so a second
+    // model finds its stages compiled. Errors: backend.
     Result<DeviceHandles> (*open)(const FoundDevice &device);
+    // The queue.
     void (*close)(const DeviceHandles &handles);
 };
 

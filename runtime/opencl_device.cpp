@@ -8,6 +8,7 @@
 #include <HalideRuntimeOpenCL.h>
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
 
 #include "device.h"
@@ -25,7 +26,6 @@ struct OpenCl {
     decltype(&clCreateContext) create_context;
     decltype(&clCreateCommandQueue) create_queue;
     decltype(&clReleaseCommandQueue) release_queue;
-    decltype(&clReleaseContext) release_context;
     bool complete = false;
 
     OpenCl() {
@@ -37,7 +37,6 @@ struct OpenCl {
         library.find("clCreateContext", create_context);
         library.find("clCreateCommandQueue", create_queue);
         library.find("clReleaseCommandQueue", release_queue);
-        library.find("clReleaseContext", release_context);
         complete = library.is_complete();
     }
 };
@@ -113,20 +112,33 @@ Result<std::vector<FoundDevice>> find_devices(const std::string &) {
     return found;
 }
 
-Result<DeviceHandles> open(const FoundDevice &device) {
-    const OpenCl &cl = opencl();
-    const cl_context_properties properties[] = {
-        CL_CONTEXT_PLATFORM, static_cast<cl_context_properties>(device.platform), 0};
+// Kept for as long as the process runs (DeviceApi::open).
+Result<cl_context> context_of(const FoundDevice &device) {
+    static std::mutex mutex;
+    static std::map<cl_device_id, cl_context> contexts;
     const auto id = reinterpret_cast<cl_device_id>(device.device);
-    cl_int error = CL_SUCCESS;
-    const cl_context context = cl.create_context(properties, 1, &id, nullptr, nullptr, &error);
-    if (error != CL_SUCCESS) {
-        return fail(ErrorCode::backend,
-                    device.name + ": cannot create a context (OpenCL error " + std::to_string(error) + ")");
+    const std::lock_guard lock(mutex);
+    cl_context &context = contexts[id];
+    if (!context) {
+        const cl_context_properties properties[] = {
+            CL_CONTEXT_PLATFORM, static_cast<cl_context_properties>(device.platform), 0};
+        cl_int error = CL_SUCCESS;
+        context = opencl().create_context(properties, 1, &id, nullptr, nullptr, &error);
+        if (error != CL_SUCCESS) {
+            context = nullptr;
+            return fail(ErrorCode::backend, device.name + ": cannot create a context (OpenCL error " +
+                                                std::to_string(error) + ")");
+        }
     }
-    const cl_command_queue queue = cl.create_queue(context, id, 0, &error);
+    return context;
+}
+
+Result<DeviceHandles> open(const FoundDevice &device) {
+    VIT_TRY_ASSIGN(const cl_context context, context_of(device));
+    cl_int error = CL_SUCCESS;
+    const cl_command_queue queue =
+        opencl().create_queue(context, reinterpret_cast<cl_device_id>(device.device), 0, &error);
     if (error != CL_SUCCESS) {
-        cl.release_context(context);
         return fail(ErrorCode::backend,
                     device.name + ": cannot create a queue (OpenCL error " + std::to_string(error) + ")");
     }
@@ -135,7 +147,6 @@ Result<DeviceHandles> open(const FoundDevice &device) {
 
 void close(const DeviceHandles &handles) {
     opencl().release_queue(static_cast<cl_command_queue>(handles.queue));
-    opencl().release_context(static_cast<cl_context>(handles.context));
 }
 
 // For stages that are called without a Device, and pipelines of the app itself: the first device, once one

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/source_directory.h"
 #include "vit/vit.h"
 
 namespace {
@@ -61,7 +62,7 @@ namespace vit::test {
 
 namespace {
 
-const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string bundled = source_directory() + "/models/fashion-mnist";
 
 TEST(Allocation, IsCounted) {
     const long before = allocations;

@@ -10,6 +10,7 @@
 #include "runtime/checkpoint.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/hf_vit_writer.h"
+#include "tests/support/source_directory.h"
 
 namespace vit {
 namespace {
@@ -134,7 +135,7 @@ TEST(Checkpoint, OutlivesItsFilesAndIsNamedAfterItsDirectory) {
 }
 
 TEST(Checkpoint, ReadsTheBundledModel) {
-    const auto checkpoint = read_checkpoint(std::string(VIT_SOURCE_DIR) + "/models/fashion-mnist");
+    const auto checkpoint = read_checkpoint(source_directory() + "/models/fashion-mnist");
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
     const Architecture &a = checkpoint->architecture;
     EXPECT_EQ(a.name, "fashion-mnist");

@@ -16,6 +16,7 @@
 #include "tests/support/hf_vit_writer.h"
 #include "tests/support/npy.h"
 #include "tests/support/run_command.h"
+#include "tests/support/source_directory.h"
 
 namespace vit::test {
 
@@ -29,7 +30,7 @@ using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
 const Strings labels = {"plain", "a, \"b\"", "two\nlines", "\x1b[31mred\xc2\x9b", "na\xc3\xafve"};
-const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string bundled = source_directory() + "/models/fashion-mnist";
 
 // A small model with awkward labels, and a directory for pictures and dumps.
 class ClassifyCommand : public testing::Test {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/run_command.h"
+#include "tests/support/source_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
@@ -18,7 +19,7 @@ using testing::HasSubstr;
 using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
-const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string bundled = source_directory() + "/models/fashion-mnist";
 
 // One sentence (and where to look, if the command line was wrong) on standard error, and nothing on standard
 // output.

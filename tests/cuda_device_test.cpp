@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/source_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
@@ -14,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string bundled = source_directory() + "/models/fashion-mnist";
 
 BackendInfo backend_named(const std::string &name) {
     for (const BackendInfo &backend : backends()) {

@@ -18,12 +18,13 @@
 #include <zlib.h>
 
 #include "tests/support/golden.h"
+#include "tests/support/source_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
 namespace {
 
-const std::string model_directory = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string model_directory = source_directory() + "/models/fashion-mnist";
 constexpr int size = 28;
 
 // The values of a compressed idx file of uint8, whose header (type, sizes) must be the expected bytes.

@@ -12,13 +12,14 @@
 
 #include "tests/support/expect_error.h"
 #include "tests/support/random.h"
+#include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
 namespace {
 
-const std::string folder = VIT_SOURCE_DIR "/tests/data/images/";
+const std::string folder = source_directory() + "/tests/data/images/";
 
 struct Rgb {
     int r, g, b;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/run_command.h"
+#include "tests/support/source_directory.h"
 
 namespace vit::test {
 
@@ -14,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::string model = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string model = source_directory() + "/models/fashion-mnist";
 const std::string bag = model + "/images/bag.png";
 
 class Install : public testing::Test {
@@ -24,7 +25,7 @@ protected:
         prefix_ = directory_->file("prefix");
         embed_ = directory_->file("embed/embed");
         must({VIT_CMAKE, "--install", VIT_BINARY_DIR, "--prefix", prefix_});
-        std::vector<std::string> configure = {VIT_CMAKE, "-S", VIT_SOURCE_DIR "/apps/embed", "-B",
+        std::vector<std::string> configure = {VIT_CMAKE, "-S", source_directory() + "/apps/embed", "-B",
                                               directory_->file("embed"), "-DCMAKE_PREFIX_PATH=" + prefix_,
                                               "-DCMAKE_CXX_COMPILER=" VIT_CXX_COMPILER};
         // A static library under a sanitizer needs that sanitizer's runtime.

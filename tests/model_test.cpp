@@ -19,6 +19,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/backends.h"
 #include "tests/support/golden.h"
 #include "vit/vit.h"
 
@@ -191,14 +192,6 @@ TEST_P(ModelTest, labels_are_those_of_the_configuration) {
     EXPECT_EQ(model.label(golden.labels()), "");
 }
 
-std::vector<std::string> supported_backends() {
-    std::vector<std::string> names;
-    for (const BackendInfo &backend : backends()) {
-        if (backend.supported) names.push_back(backend.name);
-    }
-    return names;
-}
-
 std::string name_of(const testing::TestParamInfo<std::tuple<std::string, std::string>> &info) {
     const std::filesystem::path directory = std::get<0>(info.param);
     std::string name = directory.filename().string() + "_" + std::get<1>(info.param);
@@ -208,7 +201,7 @@ std::string name_of(const testing::TestParamInfo<std::tuple<std::string, std::st
 
 INSTANTIATE_TEST_SUITE_P(models, ModelTest,
                          testing::Combine(testing::ValuesIn(golden_directories()),
-                                          testing::ValuesIn(supported_backends())),
+                                          testing::ValuesIn(tested_backends())),
                          name_of);
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
 #include "vit/vit.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string bundled = VIT_SOURCE_DIR "/models/fashion-mnist";
+const std::string bundled = source_directory() + "/models/fashion-mnist";
 
 std::string contents(const std::string &path) {
     std::ifstream file(path, std::ios::binary);

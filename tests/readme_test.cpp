@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/run_command.h"
+#include "tests/support/source_directory.h"
 
 namespace vit::test {
 
@@ -14,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string source = VIT_SOURCE_DIR;
+const std::string source = source_directory();
 
 std::vector<std::string> lines_of(const std::string &text) {
     std::vector<std::string> lines;

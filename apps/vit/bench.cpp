@@ -34,7 +34,7 @@ constexpr const char *footer =
 preprocess   a picture of 640 x 480
 compute  a forward pass of a batch; GFLOP/s is of the fastest
 peak     the best that independent multiply-adds in registers reached on as many
-         threads, measured between the passes
+         threads, measured between the passes; not for a device
 
 Example:
     vit bench --arch vit-b16 --batch 8)";
@@ -68,7 +68,7 @@ struct Measurements {
     double load_ms = 0;
     Times preprocess, compute;
     double flop = 0;  // of a pass
-    double peak = 0;  // operations a second
+    double peak = 0;  // operations a second; 0: of a device, which is not measured here
     std::vector<vit::StageTime> stages;  // of the fastest pass
 
     double speed() const { return flop / (compute.min() / 1e3); }  // operations a second
@@ -104,6 +104,7 @@ Measurements measure(const BenchOptions &options) {
     vit::Session session = value_or_fail(vit::Session::create(*model, session_options));
     const vit::Architecture &a = m.architecture = model->architecture();
     m.backend = model->backend().name;
+    const bool on_device = !model->backend().devices.empty();
     m.threads = session.threads();
     m.batch = options.batch;
     m.repeat = options.repeat;
@@ -122,13 +123,19 @@ Measurements measure(const BenchOptions &options) {
         pixels[i] = pixels[i - values];
     }
     forward();
+    if (on_device) {
+        // Once stages are timed, each waits for the one before: passes are timed first.
+        for (int i = 0; i < options.repeat; i++) {
+            m.compute.milliseconds.push_back(milliseconds_of(forward));
+        }
+    }
     session.stage_times();
     double fastest = HUGE_VAL;
     for (int i = 0; i < options.repeat; i++) {
-        m.peak = std::max(m.peak, measure_peak(m.threads));
+        if (!on_device) m.peak = std::max(m.peak, measure_peak(m.threads));
         m.preprocess.milliseconds.push_back(milliseconds_of(preprocess));
         const double milliseconds = milliseconds_of(forward);
-        m.compute.milliseconds.push_back(milliseconds);
+        if (!on_device) m.compute.milliseconds.push_back(milliseconds);
         std::vector<vit::StageTime> stages = session.stage_times();  // of this pass
         if (milliseconds < fastest) {
             fastest = milliseconds;
@@ -156,19 +163,23 @@ std::string json_of(const Measurements &m) {
                 {"preprocess_ms", rounded(m.preprocess.median(), 4)},
                 {"compute_ms",
                  {{"min", rounded(m.compute.min(), 4)}, {"median", rounded(m.compute.median(), 4)}}},
+                {"parameters", vit::parameters(m.architecture)},
                 {"gflop", m.flop / 1e9},
-                {"gflops", rounded(m.speed() / 1e9, 3)},
-                {"peak_gflops", rounded(m.peak / 1e9, 3)},
-                {"peak_instructions", peak_instructions()},
-                {"peak_percent", rounded(100 * m.speed() / m.peak, 2)}};
+                {"gflops", rounded(m.speed() / 1e9, 3)}};
+    if (m.peak > 0) {
+        out["peak_gflops"] = rounded(m.peak / 1e9, 3);
+        out["peak_instructions"] = peak_instructions();
+        out["peak_percent"] = rounded(100 * m.speed() / m.peak, 2);
+    }
     out["stages"] = Json::array();
     for (const vit::StageTime &stage : m.stages) {
-        out["stages"].push_back({{"name", stage.name},
-                                 {"calls", stage.calls},
-                                 {"ms", rounded(stage.milliseconds, 4)},
-                                 {"gflop", stage.flop / 1e9},
-                                 {"gflops", rounded(gigaflops(stage), 3)},
-                                 {"peak_percent", rounded(100 * 1e9 * gigaflops(stage) / m.peak, 2)}});
+        Json row = {{"name", stage.name},
+                    {"calls", stage.calls},
+                    {"ms", rounded(stage.milliseconds, 4)},
+                    {"gflop", stage.flop / 1e9},
+                    {"gflops", rounded(gigaflops(stage), 3)}};
+        if (m.peak > 0) row["peak_percent"] = rounded(100 * 1e9 * gigaflops(stage) / m.peak, 2);
+        out["stages"].push_back(std::move(row));
     }
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -191,11 +202,14 @@ std::string text_of(const Measurements &m) {
     out += pad_right("load", 12) + number(m.load_ms, 3, 10) + " ms\n";
     out += time_row("preprocess", m.preprocess) + "\n";
     out += time_row("compute", m.compute) + ": " + fixed(m.compute.min() / m.batch, 3) + " ms an image\n";
-    out += pad_right("speed", 12) + number(m.speed() / 1e9, 1, 10) + " GFLOP/s, " +
-           fixed(100 * m.speed() / m.peak, 1) + " % of the peak of " + fixed(m.peak / 1e9, 1) + " (" +
-           peak_instructions() + ")\n\n";
+    out += pad_right("speed", 12) + number(m.speed() / 1e9, 1, 10) + " GFLOP/s";
+    if (m.peak > 0) {
+        out += ", " + fixed(100 * m.speed() / m.peak, 1) + " % of the peak of " + fixed(m.peak / 1e9, 1) +
+               " (" + peak_instructions() + ")";
+    }
+    out += "\n\n";
     out += pad_right("stage", 24) + pad_left("calls", 6) + pad_left("ms", 11) + pad_left("share", 9) +
-           pad_left("GFLOP/s", 10) + pad_left("of peak", 9) + "\n";
+           pad_left("GFLOP/s", 10) + (m.peak > 0 ? pad_left("of peak", 9) : "") + "\n";
     double all = 0;
     for (const vit::StageTime &stage : m.stages) {
         all += stage.milliseconds;
@@ -206,7 +220,8 @@ std::string text_of(const Measurements &m) {
         // Operations of pointwise stages are not counted.
         if (stage.flop > 0) {
             const double gflops = gigaflops(stage);
-            out += number(gflops, 1, 10) + number(100 * 1e9 * gflops / m.peak, 1, 7) + " %";
+            out += number(gflops, 1, 10);
+            if (m.peak > 0) out += number(100 * 1e9 * gflops / m.peak, 1, 7) + " %";
         }
         out += "\n";
     }

@@ -1,9 +1,9 @@
 // Runs this project on one case of the side-by-side bench and answers commands, as worker.py does
 // for a peer.
 //
-//     bench_worker MODEL THREADS BATCH
+//     bench_worker MODEL THREADS BATCH [BACKEND]
 //
-// MODEL is a directory that make_model.py made. Says "ready JSON" on stdout when the model is loaded and
+// MODEL is a directory that make_model.py made, BACKEND another than the first that runs here. Says "ready JSON" on stdout when the model is loaded and
 // warm; then answers each line of stdin with one line:
 //
 //     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
@@ -58,8 +58,8 @@ void write_floats(const std::string &path, const std::vector<float> &values) {
 
 class Worker {
 public:
-    Worker(const std::string &directory, int threads, int batch)
-        : batch_(batch), model_(value_of(vit::Model::load(directory))),
+    Worker(const std::string &directory, int threads, int batch, const std::string &backend)
+        : batch_(batch), model_(value_of(vit::Model::load(directory, {.backend = backend}))),
           session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))) {
         const vit::Architecture &a = model_.architecture();
         const auto images = static_cast<std::size_t>(batch);
@@ -116,8 +116,8 @@ private:
 
 int main(int argc, char **argv) {
     try {
-        require(argc == 4, "usage: bench_worker MODEL THREADS BATCH");
-        Worker worker(argv[1], std::atoi(argv[2]), std::atoi(argv[3]));
+        require(argc == 4 || argc == 5, "usage: bench_worker MODEL THREADS BATCH [BACKEND]");
+        Worker worker(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), argc == 5 ? argv[4] : "");
         std::cout << worker.ready() << std::endl;
         for (std::string line; std::getline(std::cin, line);) {
             std::cout << worker.answer(line) << std::endl;

@@ -40,10 +40,8 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
 }
 
 int cuDevicePrimaryCtxRetain(void **, int) { return out_of_memory; }
-int cuDevicePrimaryCtxRelease_v2(int) { return 0; }
 int cuCtxPushCurrent_v2(void *) { return 0; }
 int cuCtxPopCurrent_v2(void **) { return 0; }
-int cuCtxGetDevice(int *) { return 0; }
 int cuStreamCreate(void **, unsigned) { return out_of_memory; }
 int cuStreamDestroy_v2(void *) { return 0; }
 }

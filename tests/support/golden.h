@@ -12,12 +12,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/npy.h"
+#include "tests/support/source_directory.h"
 
 namespace vit::test {
 
 // The committed ones, and those in the directory that the environment variable VIT_GOLDEN_LARGE names.
 inline std::vector<std::string> golden_directories(bool with_large = true) {
-    std::vector<std::string> roots{VIT_SOURCE_DIR "/tests/golden"}, directories;
+    std::vector<std::string> roots{source_directory() + "/tests/golden"}, directories;
     const char *large = std::getenv("VIT_GOLDEN_LARGE");
     if (large && with_large) roots.push_back(large);
     for (const std::string &root : roots) {
