@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated opencl cuda
+PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated opencl cuda gpu
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
@@ -23,6 +23,8 @@ help:
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
 	@echo 'make test-targets   the other targets: SSE4.1 here, arm64 and AVX-512 in emulators, OpenCL on PoCL'
+	@echo 'make gpu-kit   build/gpu-kit: all that a machine with a GPU is to be asked, prepared; its ./run does it'
+	@echo 'make gpu-report FROM=DIR  README'"'"'s table and figure, and tuned values, of what ./run --out DIR found'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
@@ -61,6 +63,18 @@ bench: build-host
 	@scripts/setup peers
 	.venv-peers/bin/python bench/peers/run.py
 	.venv-peers/bin/python bench/peers/report.py --readme README.md --figure bench/figures/peers.png
+
+.PHONY: gpu-kit gpu-report
+gpu-kit: build-gpu
+	@rm -rf build/gpu-kit
+	@scripts/quietly build/gpu-kit.log $(CMAKE) --install build/gpu --prefix build/gpu-kit --component gpu-kit --strip
+	@echo "build/gpu-kit: $$(du -sm build/gpu-kit | cut -f1) MB; there, ./run --help"
+
+gpu-report: .venv/setup.stamp
+	@test -n "$(FROM)" || { echo 'FROM=DIR, where ./run left what it found'; exit 2; }
+	@scripts/setup report
+	.venv-report/bin/python bench/gpu/report.py $(FROM) --readme README.md --figure bench/figures/gpu.png \
+	    --tuned schedules/tuned
 
 # A fuzzer starts from tests/fuzz/corpus/<reader> and keeps what it finds in build/fuzz/found/<reader>.
 .PHONY: fuzz
@@ -104,7 +118,7 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 build/fuzz/build.ninja: | fuzz-tools
 build/arm64/build.ninja: | arm64-tools
 build/avx512-emulated/build.ninja: | avx512-tools
-build/opencl/build.ninja: | opencl-tools
+build/opencl/build.ninja build/gpu/build.ninja: | opencl-tools
 
 # All but opencl, whose tests compile in process, compile their stages with the compiler of stages of host
 # (VIT_GENERATORS in CMakePresets.json).

@@ -10,36 +10,6 @@ function(vit_target_suffix name variable)
     set(${variable} "${suffix}" PARENT_SCOPE)
 endfunction()
 
-# vit_halide_target(NAME VAR): the Halide target that a short name stands for. Every other name is one
-# itself.
-function(vit_halide_target name variable)
-    set(avx2 "x86-64-linux-sse41-avx-f16c-fma-avx2")
-    if (name STREQUAL "x86-64")
-        set(name "x86-64-linux-sse41")
-    elseif (name STREQUAL "x86-64-avx2")
-        set(name "${avx2}")
-    elseif (name STREQUAL "x86-64-avx512")
-        set(name "${avx2}-avx512-avx512_skylake")
-    elseif (name STREQUAL "arm64")
-        set(name "arm-64-linux")
-    elseif (name STREQUAL "opencl")
-        set(name "host-opencl")
-    elseif (name MATCHES "^cuda(-([0-9]+))?$")
-        if (NOT CMAKE_MATCH_2)
-            set(CMAKE_MATCH_2 70)
-        endif ()
-        set(name "host-cuda-cuda_capability_${CMAKE_MATCH_2}")
-    endif ()
-    set(${variable} "${name}" PARENT_SCOPE)
-endfunction()
-
-# vit_device_of(NAME VAR): opencl, cuda, or nothing where the processor computes.
-function(vit_device_of name variable)
-    vit_halide_target(${name} halide_target)
-    string(REGEX MATCH "-(opencl|cuda)" found "${halide_target}")
-    set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
-endfunction()
-
 # vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
 # object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
 # lie beside it: they are what tuning is decided on.
@@ -49,13 +19,13 @@ function(vit_add_stage library target name generator)
     set(directory "${PROJECT_BINARY_DIR}/stages")
     set(base "${directory}/${function}")
     list(JOIN VIT_KERNEL_FEATURES "-" features)
-    vit_halide_target(${target} halide_target)
+    vit_target(${target} its)
     add_custom_command(
         OUTPUT "${base}.o" "${base}.h"
         BYPRODUCTS "${base}.s" "${base}.stmt"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${directory}"
         COMMAND vit_generators -g ${generator} -f ${function} -n ${function} -o "${directory}"
-                -e object,c_header,assembly,stmt "target=${halide_target}-${features}" ${ARGN}
+                -e object,c_header,assembly,stmt "target=${its_halide}-${features}" ${ARGN}
         DEPENDS vit_generators
         COMMENT "Compiling stage ${name} for ${target}"
         VERBATIM)
@@ -65,8 +35,7 @@ endfunction()
 
 # vit_add_backend(LIBRARY TARGET): all stages for one target, with its tuned values.
 function(vit_add_backend library target)
-    vit_halide_target(${target} halide_target)
-    vit_tuned_file(${halide_target} tuned)
+    vit_tuned_file(${target} tuned)
     if (tuned)
         cmake_path(RELATIVE_PATH tuned BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE shown)
         message(STATUS "Target ${target}: schedules tuned by ${shown}")
@@ -102,8 +71,8 @@ function(vit_add_backend library target)
 
     vit_target_suffix(${target} VIT_SUFFIX)
     set(VIT_TARGET ${target})
-    vit_device_of(${target} device)
-    if (device)
+    vit_target(${target} its)
+    if (its_device)
         set(VIT_ON_DEVICE 1)
         add(attention_one_part attention_parts attention one_part=true)
         add(attention_parts attention_parts attention one_part=false)
@@ -121,7 +90,8 @@ endfunction()
 # every processor of a target's architecture and for the devices named: all backends share them.
 function(vit_add_halide_runtime library target)
     set(base "${PROJECT_BINARY_DIR}/stages/vit_halide_runtime")
-    vit_halide_target(${target} halide_target)
+    vit_target(${target} its)
+    set(halide_target "${its_halide}")
     if (halide_target MATCHES "^(x86-64-[a-z]+)")
         set(halide_target "${CMAKE_MATCH_1}")
     endif ()

@@ -19,9 +19,14 @@ std::string target_machine(const Backend &backend) {
 }
 
 BackendInfo describe(const Backend &backend) {
-    BackendInfo info{backend.name, target_machine(backend), false, unsupported_cpu(backend.target()), {}};
+    BackendInfo info{.name = backend.name,
+                     .target = target_machine(backend),
+                     .supported = false,
+                     .reason = unsupported_cpu(backend.target()),
+                     .devices = {},
+                     .tuned = backend.tuned};
     if (info.reason.empty() && backend.device_api) {
-        const auto found = backend.device_api->find(backend.target());
+        const auto found = backend.device_api->find(backend.device);
         if (!found) {
             info.reason = found.error().message;
         } else {

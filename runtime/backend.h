@@ -14,7 +14,9 @@ struct Backend {
     const char *name;         // as users name it
     const char *(*target)();  // Halide's target string, with `host` resolved where it was compiled
     const Kernels *kernels;
+    const char *tuned;            // BackendInfo::tuned
     const DeviceApi *device_api;  // null: the processor computes
+    DeviceNeeds device;           // of device_api
 };
 
 // In the order of preference (generated from VIT_TARGETS, runtime/backend_table.cpp.in).

@@ -54,14 +54,7 @@ const Cuda &cuda() {
     return api;
 }
 
-// 80 of "...-cuda-cuda_capability_80-...".
-int capability_of(const std::string &target) {
-    const std::string word = "cuda_capability_";
-    const std::size_t at = target.find(word);
-    return at == std::string::npos ? 0 : std::atoi(target.c_str() + at + word.size());
-}
-
-Result<std::vector<FoundDevice>> find_devices(const std::string &target) {
+Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
     const Cuda &cu = cuda();
     if (!cu.complete) {
         return fail(ErrorCode::backend, "there is no CUDA driver here (libcuda.so.1)");
@@ -74,7 +67,7 @@ Result<std::vector<FoundDevice>> find_devices(const std::string &target) {
     if (cu.device_count(&count) || count == 0) {
         return fail(ErrorCode::backend, "CUDA has no device here");
     }
-    const int needed = capability_of(target);
+    const int needed = needs.capability;
     std::vector<FoundDevice> found;
     std::string others;
     for (int i = 0; i < count; i++) {

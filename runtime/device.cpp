@@ -40,14 +40,14 @@ AppContexts &app_contexts() {
 Device::Device(const DeviceApi &api, const DeviceHandles &handles, bool owned)
     : api_(api), handles_(handles), owned_(owned), context_(1, this) {}
 
-Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const std::string &target, int number,
+Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const DeviceNeeds &needs, int number,
                                              const DeviceHandles &handles) {
     install_halide_handlers();
     if (handles.context) {
         app_contexts().enter(handles.context);
         return std::shared_ptr<Device>(new Device(api, handles, false));
     }
-    VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, api.find(target));
+    VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, api.find(needs));
     if (number < 0 || number >= static_cast<int>(found.size())) {
         return fail(ErrorCode::backend, std::string(api.name) + " has no device " + std::to_string(number) +
                                             ", only " + std::to_string(found.size()));

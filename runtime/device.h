@@ -16,7 +16,7 @@ class Device {
 public:
     // The device with that number or, if there are handles, the app's own context and queue, which have to
     // live as long as the Device. Errors: backend.
-    static Result<std::shared_ptr<Device>> open(const DeviceApi &api, const std::string &target, int number,
+    static Result<std::shared_ptr<Device>> open(const DeviceApi &api, const DeviceNeeds &needs, int number,
                                                 const DeviceHandles &handles);
     ~Device();
     Device(const Device &) = delete;

@@ -17,13 +17,19 @@ struct FoundDevice {
     std::uintptr_t platform, device;
 };
 
+// What a device has to be for a compiled target (schedules/targets.json).
+struct DeviceNeeds {
+    int capability = 0;     // of CUDA: this compute capability or a higher one, 80 for 8.0
+    const char *type = "";  // of OpenCL: cpu; empty: whatever it is
+};
+
 struct DeviceApi {
     const char *name;  // "OpenCL"
     const halide_device_interface_t *(*interface)();
 
-    // The devices that can run a compiled target, in the order of their numbers, at least one. Errors:
-    // backend, with the reason why there is none. Asks the system every time; opens no context.
-    Result<std::vector<FoundDevice>> (*find)(const std::string &target);
+    // The devices that are what a compiled target needs, in the order of their numbers, at least one.
+    // Errors: backend, with the reason why there is none. Asks the system every time; opens no context.
+    Result<std::vector<FoundDevice>> (*find)(const DeviceNeeds &needs);
 
     // The context of a device, the same for as long as the process runs, and a queue of its own. Halide 21
     // keeps what it compiled by context and cannot let go of it twice: it counts what it has released again

@@ -35,7 +35,7 @@ Result<std::shared_ptr<const Model::Impl>> place(std::shared_ptr<Model::Impl> mo
                                                  const ModelOptions &options) {
     const Backend &backend = *model->backend;
     if (backend.device_api) {
-        VIT_TRY_ASSIGN(model->device, Device::open(*backend.device_api, backend.target(), options.device,
+        VIT_TRY_ASSIGN(model->device, Device::open(*backend.device_api, backend.device, options.device,
                                                    options.handles));
         VIT_TRY(model->weights.move_to(model->device, model->architecture, model->geometry));
     }

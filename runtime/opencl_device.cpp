@@ -64,7 +64,15 @@ std::string variable(const char *name) {
     return value ? value : "";
 }
 
-Result<std::vector<FoundDevice>> find_devices(const std::string &) {
+// All types for what is none of HL_OCL_DEVICE_TYPE.
+cl_device_type type_named(const std::string &name) {
+    return name == "cpu"   ? CL_DEVICE_TYPE_CPU
+           : name == "gpu" ? CL_DEVICE_TYPE_GPU
+           : name == "acc" ? CL_DEVICE_TYPE_ACCELERATOR
+                           : CL_DEVICE_TYPE_ALL;
+}
+
+Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
     const OpenCl &cl = opencl();
     if (!cl.complete) {
         return fail(ErrorCode::backend, "there is no OpenCL here (libOpenCL.so.1)");
@@ -77,10 +85,7 @@ Result<std::vector<FoundDevice>> find_devices(const std::string &) {
     cl.get_platform_ids(count, platforms.data(), nullptr);
 
     const std::string wanted = variable("HL_OCL_PLATFORM_NAME"), kind = variable("HL_OCL_DEVICE_TYPE");
-    const cl_device_type type = kind == "cpu"   ? CL_DEVICE_TYPE_CPU
-                                : kind == "gpu" ? CL_DEVICE_TYPE_GPU
-                                : kind == "acc" ? CL_DEVICE_TYPE_ACCELERATOR
-                                                : CL_DEVICE_TYPE_ALL;
+    const cl_device_type type = type_named(needs.type) & type_named(kind);  // none for cpu and gpu
     std::vector<FoundDevice> found;
     bool named = false;
     for (const cl_platform_id platform : platforms) {
@@ -106,8 +111,12 @@ Result<std::vector<FoundDevice>> find_devices(const std::string &) {
                     "no OpenCL platform has \"" + wanted + "\" in its name (HL_OCL_PLATFORM_NAME)");
     }
     if (found.empty()) {
-        return fail(ErrorCode::backend, "OpenCL has no device" + (kind.empty() ? "" : " of type " + kind) +
-                                            " here");
+        std::string types = needs.type;
+        if (!kind.empty() && kind != types) {
+            types += (types.empty() ? "" : " and ") + kind;
+        }
+        return fail(ErrorCode::backend,
+                    "OpenCL has no device" + (types.empty() ? "" : " of type " + types) + " here");
     }
     return found;
 }
@@ -156,7 +165,7 @@ Result<DeviceHandles> default_handles(bool create) {
     static DeviceHandles handles;
     const std::lock_guard lock(mutex);
     if (create && !handles.context) {
-        VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, find_devices(""));
+        VIT_TRY_ASSIGN(const std::vector<FoundDevice> found, find_devices({}));
         VIT_TRY_ASSIGN(handles, open(found.front()));
     }
     return handles;

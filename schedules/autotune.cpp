@@ -8,7 +8,7 @@
 
 #include "runtime/thread_pool.h"
 #include "schedules/autotune/report.h"
-#include "schedules/autotune/tuned_file.h"
+#include "schedules/autotune/targets.h"
 
 namespace {
 
@@ -46,12 +46,11 @@ void declare(CLI::App &app, Arguments &arguments) {
         ->check(CLI::Range(1, 256));
     app.add_option("--budget", arguments.budget, "Time for all stages together: 10m, 90s, 1h30m")
         ->capture_default_str();
-    app.add_option(
-           "--target", arguments.target,
-           "Halide target to compile for, that has to run here; opencl and cuda are short for host-...")
+    app.add_option("--target", arguments.target,
+                   "Target to tune for, as VIT_TARGETS has it; its processor and device have to be here")
         ->capture_default_str();
     app.add_option("--output", arguments.output,
-                   "Tuned file to improve; by default the one in schedules/tuned that serves the target");
+                   "Tuned file to improve; by default that of the target or its kind in schedules/tuned");
     app.add_option(
         "--journal", arguments.journal,
         "Directory of the measurements that a stopped run goes on from; by default build/autotune");
@@ -74,19 +73,19 @@ Options options_of(const Arguments &arguments) {
     architecture->image_width = architecture->image_height = arguments.image_size;
     options.stages = arguments.stages;
     options.shape = {*architecture, arguments.batch};
-    if (arguments.target == "opencl" || arguments.target == "cuda") {
-        options.target = Halide::Target("host-" + arguments.target);
-    } else if (arguments.target != "host") {
-        if (!Halide::Target::validate_target_string(arguments.target)) {
-            throw std::runtime_error("there is no Halide target " + arguments.target);
-        }
-        options.target = Halide::Target(arguments.target);
+    const NamedTarget target = named_target(arguments.target, VIT_DEVICE_HOST);
+    if (!Halide::Target::validate_target_string(target.halide)) {
+        throw std::runtime_error("there is no target " + arguments.target +
+                                 ", neither in schedules/targets.json nor in Halide");
     }
+    options.name = target.name;
+    options.target = Halide::Target(target.halide);
     options.threads = arguments.threads;
     options.budget_seconds = seconds_of(arguments.budget);
     options.output = arguments.output;
     if (options.output.empty()) {
-        options.output = tuned_file_of(options.target, VIT_TUNED_DIR);
+        options.incumbents = serving_file(target, VIT_TUNED_DIR);
+        options.output = file_to_write(target, VIT_TUNED_DIR);
     }
     options.journal_directory = arguments.journal;
     if (options.journal_directory.empty()) {

@@ -127,14 +127,6 @@ TEST(JournalTest, a_closed_stage_starts_afresh) {
 
 // The tuned file.
 
-TEST(TunedFileTest, families) {
-    const auto family = [](const char *target) { return family_of(Halide::Target(target)); };
-    EXPECT_EQ(family("x86-64-linux-avx-avx2-f16c-fma-sse41"), "x86-64-avx2");
-    EXPECT_EQ(family("x86-64-linux-avx-avx2-avx512-avx512_skylake-f16c-fma-sse41"), "x86-64-avx512");
-    EXPECT_EQ(family("x86-64-linux-sse41"), "x86-64");
-    EXPECT_EQ(family("arm-64-linux"), "arm-64");
-}
-
 TEST(TunedFileTest, what_is_not_set_is_kept) {
     const TemporaryDirectory directory;
     const std::filesystem::path path = std::filesystem::path(directory.path()) / "tuned.json";
@@ -144,14 +136,14 @@ TEST(TunedFileTest, what_is_not_set_is_kept) {
     file.halide = "21.0.0";
     file.set("linear/qkv", {{"k_unroll", 4}, {"panels_per_task", 2}}, {{"shape", "vit-b16"}});
     file.set("head", {{"panels_per_task", 3}}, {});
-    file.write();
+    file.write(path);
     const std::string first = content(path);
     TunedFile again = TunedFile::read(path);
     EXPECT_EQ(again.values("linear/qkv"), (Values{{"k_unroll", 4}, {"panels_per_task", 2}}));
-    again.write();
+    again.write(path);
     EXPECT_EQ(content(path), first) << "read and written, nothing changed";
     again.set("head", {{"panels_per_task", 5}}, {});
-    again.write();
+    again.write(path);
     EXPECT_EQ(TunedFile::read(path).values("head"), (Values{{"panels_per_task", 5}}));
     EXPECT_EQ(TunedFile::read(path).values("linear/qkv"), (Values{{"k_unroll", 4}, {"panels_per_task", 2}}));
 }
@@ -286,6 +278,18 @@ TEST_F(TunerTest, other_stages_are_kept) {
     EXPECT_EQ(file.values("head"), (Values{{"panels_per_task", 3}}));
     EXPECT_EQ(file.values("layer_norm").size(), 1u);
     EXPECT_EQ(file.target, options_.target.to_string());
+}
+
+TEST_F(TunerTest, the_file_in_use_is_taken_over_and_left_as_it_is) {
+    options_.incumbents = std::filesystem::path(directory_.path()) / "in_use.json";
+    std::ofstream(options_.incumbents)
+        << R"({"target": "t", "halide": "h", "stages": {"head": {"values": {"panels_per_task": 3}}}})";
+    const std::string before = content(options_.incumbents);
+    tune(options_, {});
+    EXPECT_EQ(content(options_.incumbents), before);
+    const TunedFile file = TunedFile::read(options_.output);
+    EXPECT_EQ(file.values("head"), (Values{{"panels_per_task", 3}}));
+    EXPECT_EQ(file.values("layer_norm").size(), 1u);
 }
 
 TEST_F(TunerTest, values_that_do_not_fit_give_way_to_the_defaults) {

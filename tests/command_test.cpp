@@ -149,6 +149,7 @@ TEST(Info, WithoutAModelListsWhatThereIs) {
         const vit::BackendInfo backend = vit::backends()[i];
         const Json expected = {{"name", backend.name},
                                {"target", backend.target},
+                               {"tuned", backend.tuned},
                                {"supported", backend.supported},
                                {"reason", backend.reason},
                                {"devices", backend.devices}};
@@ -156,6 +157,11 @@ TEST(Info, WithoutAModelListsWhatThereIs) {
     }
     const Outcome text = vit_command({"info"});
     for (const std::string &name : names) EXPECT_THAT(text.out, HasSubstr(name));
+    for (const vit::BackendInfo &backend : vit::backends()) {
+        const std::string values = backend.tuned.empty() ? "default values" : "tuned by " + backend.tuned;
+        EXPECT_THAT(text.out, HasSubstr(backend.target + "\n")) << backend.name;
+        EXPECT_THAT(text.out, HasSubstr(" " + values + "\n")) << backend.name;
+    }
 }
 
 TEST(Bench, JsonHasTheDocumentedMembers) {

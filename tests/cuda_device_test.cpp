@@ -41,6 +41,15 @@ TEST(CudaDevice, OfALowerComputeCapabilityAreNamedInTheReason) {
               "CUDA has no device of compute capability 8.6 (Old GPU has 6.1, Newer GPU has 8.0)");
 }
 
+// Its kernels are compiled for 8.6, the highest that Halide 21 knows; its tuned values are not for those.
+TEST(CudaDevice, OfACapabilityThatHalideDoesNotKnowIsAskedForAllTheSame) {
+    const BackendInfo backend = backend_named("cuda-90");
+    EXPECT_THAT(backend.target, HasSubstr("cuda_capability_86"));
+    EXPECT_FALSE(backend.supported);
+    EXPECT_EQ(backend.reason,
+              "CUDA has no device of compute capability 9.0 (Old GPU has 6.1, Newer GPU has 8.0)");
+}
+
 TEST(CudaDevice, ThatGivesNoContextIsAnErrorAndTheProcessorStays) {
     const auto model = Model::load(bundled, {.backend = "cuda"});
     ASSERT_FALSE(model);

@@ -24,11 +24,13 @@ using testing::HasSubstr;
 
 const std::string bundled = source_directory() + "/models/fashion-mnist";
 
-std::vector<BackendInfo> with_device() {
+// Of a kind of device, or of all.
+std::vector<BackendInfo> with_device(const std::string &api = {}) {
     std::vector<BackendInfo> found;
     const std::vector<BackendInfo> all = backends();
     for (std::size_t i = 0; i < all.size(); i++) {
-        if (backend_table()[i].device_api) found.push_back(all[i]);
+        const DeviceApi *device_api = backend_table()[i].device_api;
+        if (device_api && (api.empty() || api == device_api->name)) found.push_back(all[i]);
     }
     return found;
 }
@@ -99,11 +101,10 @@ TEST(Device, DisappearsAndTheProcessorStays) {
     const std::vector<float> pixels = some_pixels(), before = logits_of({}, pixels);
     {
         const Variable gone("HL_OCL_PLATFORM_NAME", "no platform is called this");
-        for (const BackendInfo &backend : with_device()) {
-            if (backend.name != "opencl") continue;
+        for (const BackendInfo &backend : with_device("OpenCL")) {
             EXPECT_FALSE(backend.supported);
             EXPECT_THAT(backend.reason, HasSubstr("OpenCL"));
-            const auto model = Model::load(bundled, {.backend = "opencl"});
+            const auto model = Model::load(bundled, {.backend = backend.name});
             ASSERT_FALSE(model);
             EXPECT_EQ(model.error().code, ErrorCode::backend);
         }
@@ -114,6 +115,35 @@ TEST(Device, DisappearsAndTheProcessorStays) {
         const std::vector<float> again = logits_of({.backend = backend.name}, pixels);
         ASSERT_EQ(again.size(), 10u);
         expect_logits(again.data(), before.data(), 10);
+    }
+}
+
+std::vector<std::string> names_of(const Result<std::vector<FoundDevice>> &found) {
+    std::vector<std::string> names;
+    if (found) {
+        for (const FoundDevice &device : *found) names.push_back(device.name);
+    }
+    return names;
+}
+
+// What a target needs and what the environment asks for leave the same devices, and both together none of
+// another type.
+TEST(Device, IsOfTheTypeThatATargetNeeds) {
+    for (const Backend &backend : backend_table()) {
+        if (!backend.device_api || backend.device_api->name != std::string("OpenCL")) continue;
+        EXPECT_STREQ(backend.device.type, backend.name == std::string("opencl-cpu") ? "cpu" : "");
+        const auto find = backend.device_api->find;
+        if (!find({})) GTEST_SKIP() << "needs a device of OpenCL";
+        for (const char *type : {"cpu", "gpu", "acc"}) {
+            const std::vector<std::string> needed = names_of(find({0, type}));
+            const Variable asked("HL_OCL_DEVICE_TYPE", type);
+            EXPECT_EQ(needed, names_of(find({}))) << type;
+            EXPECT_EQ(needed, names_of(find({0, type}))) << type;
+        }
+        const Variable asked("HL_OCL_DEVICE_TYPE", "gpu");
+        const auto none = find({0, "cpu"});
+        ASSERT_FALSE(none);
+        EXPECT_EQ(none.error().message, "OpenCL has no device of type cpu and gpu here");
     }
 }
 
@@ -209,14 +239,14 @@ TEST(Device, BackendsWithoutOneRefuseItsMemory) {
 // An app's context and queue, with pixels and logits in its own memory there.
 TEST(Device, ComputesInTheMemoryOfAnOpenClApp) {
     OpenClApp app;
-    bool compiled = false;
-    for (const BackendInfo &backend : with_device()) compiled |= backend.name == "opencl";
-    if (!compiled || !app.is_there()) GTEST_SKIP() << "needs the backend opencl and a device";
+    const std::vector<BackendInfo> compiled = with_device("OpenCL");
+    if (compiled.empty() || !app.is_there()) GTEST_SKIP() << "needs a backend of OpenCL and a device";
+    const std::string backend = compiled.front().name;
 
     const std::vector<float> one = some_pixels();
     std::vector<float> pixels = one, logits(20, NAN);
     for (const float value : one) pixels.push_back(-value);
-    const auto model = Model::load(bundled, {.backend = "opencl", .handles = app.handles()});
+    const auto model = Model::load(bundled, {.backend = backend, .handles = app.handles()});
     ASSERT_TRUE(model) << model.error().message;
     auto session = Session::create(*model, {.threads = 1, .max_batch = 2});
     ASSERT_TRUE(session) << session.error().message;
@@ -227,9 +257,9 @@ TEST(Device, ComputesInTheMemoryOfAnOpenClApp) {
     }
     app.read(to, logits);
 
-    std::vector<float> expected = logits_of({.backend = "opencl"}, one), scores(20);
+    std::vector<float> expected = logits_of({.backend = backend}, one), scores(20);
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), logits.begin()));
-    expected = logits_of({.backend = "opencl"}, {pixels.begin() + one.size(), pixels.end()});
+    expected = logits_of({.backend = backend}, {pixels.begin() + one.size(), pixels.end()});
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), logits.begin() + 10));
     ASSERT_TRUE(session->scores(scores.data()));
     EXPECT_NEAR(std::accumulate(scores.begin(), scores.begin() + 10, 0.0), 1, 1e-5);

@@ -68,6 +68,7 @@ Json json_of_backends() {
     for (const vit::BackendInfo &backend : vit::backends()) {
         out.push_back({{"name", backend.name},
                        {"target", backend.target},
+                       {"tuned", backend.tuned},
                        {"supported", backend.supported},
                        {"reason", backend.reason},
                        {"devices", backend.devices}});
@@ -126,8 +127,10 @@ std::string text_of_backends() {
         width = std::max(width, columns(backend.name));
     }
     for (const vit::BackendInfo &backend : vit::backends()) {
+        const std::string values = backend.tuned.empty() ? "default values" : "tuned by " + backend.tuned;
         const std::string verdict = backend.supported ? "runs here" : "does not run here: " + backend.reason;
         out += "  " + pad_right(backend.name, width) + "  " + backend.target + "\n";
+        out += "  " + pad_right("", width) + "  " + values + "\n";
         out += "  " + pad_right("", width) + "  " + verdict + "\n";
         for (std::size_t i = 0; i < backend.devices.size(); i++) {
             out += "  " + pad_right("", width) + "  device " + std::to_string(i) + "  " +

@@ -62,8 +62,7 @@ private:
         if (!backend->device_api) {
             throw std::runtime_error("backend " + std::string(backend->name) + " has no device");
         }
-        return value_of(
-            vit::Device::open(*backend->device_api, backend->target(), options.device, {}));
+        return value_of(vit::Device::open(*backend->device_api, backend->device, options.device, {}));
     }
 };
 

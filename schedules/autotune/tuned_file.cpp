@@ -7,30 +7,8 @@
 
 namespace vit::autotune {
 
-std::string family_of(const Halide::Target &target) {
-    // Whichever processor goes with it.
-    if (target.has_gpu_feature()) {
-        return target.has_feature(Halide::Target::OpenCL) ? "opencl" : "cuda";
-    }
-    const std::string text = target.to_string() + "-";
-    const std::size_t bits = text.find('-') + 1;
-    std::string family = text.substr(0, text.find('-', bits));
-    if (text.find("-avx512") != std::string::npos) {
-        family += "-avx512";
-    } else if (text.find("-avx2-") != std::string::npos) {
-        family += "-avx2";
-    }
-    return family;
-}
-
-std::filesystem::path tuned_file_of(const Halide::Target &target, const std::filesystem::path &directory) {
-    const std::filesystem::path own = directory / (target.to_string() + ".json");
-    return std::filesystem::exists(own) ? own : directory / (family_of(target) + ".json");
-}
-
 TunedFile TunedFile::read(const std::filesystem::path &path) {
     TunedFile file;
-    file.path_ = path;
     if (!std::filesystem::exists(path)) {
         return file;
     }
@@ -60,17 +38,17 @@ TunedFile TunedFile::read(const std::filesystem::path &path) {
     return file;
 }
 
-void TunedFile::write() const {
+void TunedFile::write(const std::filesystem::path &path) const {
     nlohmann::ordered_json json{
         {"target", target}, {"halide", halide}, {"stages", nlohmann::ordered_json::object()}};
     for (const auto &[stage, entry] : stages_) {
         json["stages"][stage] = entry;
     }
-    std::filesystem::path draft = path_;
+    std::filesystem::path draft = path;
     draft += ".new";
     std::error_code error;
-    if (path_.has_parent_path()) {
-        std::filesystem::create_directories(path_.parent_path(), error);
+    if (path.has_parent_path()) {
+        std::filesystem::create_directories(path.parent_path(), error);
     }
     std::ofstream out(draft, std::ios::trunc);
     out << json.dump(2) << '\n';
@@ -78,9 +56,9 @@ void TunedFile::write() const {
     if (!out) {
         throw std::runtime_error(draft.string() + ": cannot be written");
     }
-    std::filesystem::rename(draft, path_, error);
+    std::filesystem::rename(draft, path, error);
     if (error) {
-        throw std::runtime_error(path_.string() + ": cannot be replaced: " + error.message());
+        throw std::runtime_error(path.string() + ": cannot be replaced: " + error.message());
     }
 }
 

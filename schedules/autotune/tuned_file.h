@@ -10,12 +10,6 @@
 
 namespace vit::autotune {
 
-// The architecture and vectors of a Halide target, "x86-64-avx2", as cmake/tuning.cmake has it.
-std::string family_of(const Halide::Target &target);
-
-// The file that serves a target: <target>.json if there is one, else <family>.json, which there may not be.
-std::filesystem::path tuned_file_of(const Halide::Target &target, const std::filesystem::path &directory);
-
 // The values of stages and where they come from. Keys are written in the order of their names, so that the
 // same results give the same file. Throws std::runtime_error naming file and field.
 class TunedFile {
@@ -23,7 +17,7 @@ public:
     // Empty if there is no such file.
     static TunedFile read(const std::filesystem::path &path);
     // Under another name first, then renamed: a reader sees the old file or the new one.
-    void write() const;
+    void write(const std::filesystem::path &path) const;
 
     bool has(const std::string &stage) const { return stages_.contains(stage); }
     // Empty if the file does not have the stage.
@@ -33,7 +27,6 @@ public:
     std::string target, halide;  // a target string, a version
 
 private:
-    std::filesystem::path path_;
     std::map<std::string, nlohmann::ordered_json> stages_;
 };
 

@@ -103,14 +103,14 @@ void check_options(const Options &options) {
 }  // namespace
 
 std::filesystem::path journal_path(const Options &options) {
-    return options.journal_directory / (family_of(options.target) + "-" + shape_text(options.shape) + "-t" +
+    return options.journal_directory / (options.name + "-" + shape_text(options.shape) + "-t" +
                                         std::to_string(options.threads) + ".jsonl");
 }
 
 Summary tune(const Options &options, const Callbacks &callbacks) {
     check_options(options);
     const std::vector<const Stage *> asked = stages_of(options);
-    TunedFile file = TunedFile::read(options.output);
+    TunedFile file = TunedFile::read(options.incumbents.empty() ? options.output : options.incumbents);
     const Values layout = file.values("layout");
     const Blocks blocks = blocks_of(options.target, layout);
     Journal journal(journal_path(options), circumstances_of(options, layout));
@@ -145,7 +145,7 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
     if (changed) {
         file.target = options.target.to_string();
         file.halide = halide_version();
-        file.write();
+        file.write(options.output);
     }
     for (const StageResult &result : summary.stages) {
         journal.close(result.stage);

@@ -23,10 +23,12 @@ struct Candidate {
 struct Options {
     std::vector<std::string> stages;  // empty: all
     Shape shape;
+    std::string name = "host";  // of the target, which the journal is called after
     Halide::Target target = Halide::get_host_target();
     int threads = 1;
     double budget_seconds = 600;
-    std::filesystem::path output;                        // read for the incumbents, then rewritten
+    std::filesystem::path incumbents;                    // the tuned file in use; empty: output
+    std::filesystem::path output;                        // has the incumbents and what was found, at last
     std::filesystem::path journal_directory;             // measurements, to go on from
     std::map<std::string, std::vector<Candidate>> more;  // candidates of stages beside those of the grid
 };

@@ -137,11 +137,14 @@ struct Prediction {
 
 // One compiled target.
 struct BackendInfo {
-    std::string name;    // "host", "x86-64-avx2", "opencl", ...
+    std::string name;    // "host", "x86-64-avx2", "cuda-80", ...
     std::string target;  // Halide's target string
     bool supported;      // can it run on this machine?
     std::string reason;  // if not, why
     std::vector<std::string> devices;  // of OpenCL or CUDA, in the order of ModelOptions::device
+    // The file of schedules/tuned that its schedules take their values from, "x86-64-avx2.json"; empty: the
+    // defaults.
+    std::string tuned;
 };
 VIT_API std::vector<BackendInfo> backends();
 
