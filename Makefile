@@ -23,8 +23,8 @@ help:
 	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
 	@echo 'make tsan      all tests, under ThreadSanitizer'
 	@echo 'make test-targets   the other targets: SSE4.1 here, arm64 and AVX-512 in emulators, OpenCL on PoCL'
-	@echo 'make gpu-kit   build/gpu-kit: all that a machine with a GPU is to be asked, prepared; its ./run does it'
-	@echo 'make gpu-report FROM=DIR  README'"'"'s table and figure, and tuned values, of what ./run --out DIR found'
+	@echo 'make gpu-kit   build/gpu-kit, for a machine with a GPU and nothing else: ./run there does it all'
+	@echo 'make gpu-report FROM=DIR   tables, figure and tuned values of what ./run --out DIR found there'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
@@ -44,9 +44,9 @@ checked asan tsan: %: test-%
 ubsan: asan
 
 # What can run here of the other presets. AVX-512 runs natively where the processor has it; of CUDA, which
-# needs a GPU, what there is without one: it says so.
+# needs a GPU, what there is without one: that it says so, and the kit that goes to a GPU.
 .PHONY: test-targets
-test-targets: test-x86-64 test-arm64 test-avx512-emulated test-opencl test-cuda
+test-targets: test-x86-64 test-arm64 test-avx512-emulated test-opencl test-gpu
 	.venv/bin/python tests/new_target_test.py
 
 .PHONY: bench bench-stages
@@ -67,7 +67,8 @@ bench: build-host
 .PHONY: gpu-kit gpu-report
 gpu-kit: build-gpu
 	@rm -rf build/gpu-kit
-	@scripts/quietly build/gpu-kit.log $(CMAKE) --install build/gpu --prefix build/gpu-kit --component gpu-kit --strip
+	@scripts/quietly build/gpu-kit.log $(CMAKE) --install build/gpu --prefix build/gpu-kit \
+	    --component gpu-kit --strip
 	@echo "build/gpu-kit: $$(du -sm build/gpu-kit | cut -f1) MB; there, ./run --help"
 
 gpu-report: .venv/setup.stamp

@@ -8,9 +8,9 @@
 //   scale(t, p)   = 2^(largest(t, p) - max_p largest(t, p))
 // With one part that is the equation of generators/attention.h.
 //
-// Keys are transposed into panels first, as there, and values laid out in rows of a head's channels, so that
-// work items side by side read side by side. Keys past the last one get a score of -1e30, so that their weight
-// is 0.
+// Keys are transposed into panels first, as there, and values laid out in rows of a head's channels, so
+// that work items side by side read side by side. Keys past the last one get a score of -1e30, so that
+// their weight is 0.
 #pragma once
 
 #include "generators/activation.h"
@@ -21,7 +21,7 @@ namespace vit {
 
 struct AttentionParts {
     Halide::Func qkv;                       // [di, ti, chunk, h, part, tile, b]
-    Halide::Func keys{"keys"};              // [si, d, panel, h, b]: panels of keys; si runs over a panel here
+    Halide::Func keys{"keys"};              // [si, d, panel, h, b]: panels; si runs over a panel here
     Halide::Func values{"values"};          // [d, s, h, b]
     Halide::Func similarity{"similarity"};  // [si, ti, chunk, tile, p, h, b]: the register tiles of q . k
     Halide::Func scores{"scores"};          // [si, ti, chunk, tile, p, h, b]
@@ -30,8 +30,8 @@ struct AttentionParts {
     Halide::Func weights{"weights"};        // [si, ti, chunk, tile, p, h, b]
     Halide::Func lane_sum{"lane_sum"};      // [si, ti, tile, p, h, b]
     Halide::Func total{"total"};            // [ti, tile, p, h, b]
-    Halide::Func mixture{"mixture"};        // [ci, ti, chunk, tile, p, h, b]: the register tiles of weights . v
-    Halide::Func mixtures{"mixtures"};      // [ci, ti, chunk, tile, p, h, b]: the same, then largest, then total
+    Halide::Func mixture{"mixture"};        // [ci, ti, chunk, tile, p, h, b]: register tiles of weights . v
+    Halide::Func mixtures{"mixtures"};      // [ci, ti, chunk, tile, p, h, b]: these, largest, total
     Halide::Func context{"context"};        // [ci, ti, chunk, h, tile, b]
     Halide::Func joint_max{"joint_max"};    // [ti, tile, h, b]
     Halide::Func joint_total{"joint_total"};      // [ti, tile, h, b]
@@ -109,7 +109,8 @@ private:
                 mixture(ci, ti, chunk, tile, 0, h, b) / total(ti, tile, 0, h, b);
             return;
         }
-        // A sum, not a select: of what a select may leave out, Halide 21 skips what all items of a group need.
+        // A sum, not a select: of what a select may leave out, Halide 21 skips what all items of a group
+        // need.
         mixtures(ci, ti, chunk, tile, p, h, b) =
             cast<float>(chunk < chunks) * mixture(ci, ti, chunk, tile, p, h, b) +
             cast<float>(chunk == chunks) * largest(ti, tile, p, h, b) +

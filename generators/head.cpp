@@ -31,8 +31,11 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(z, gamma, beta, weights, bias, channels, z.dim(2).extent(), labels, epsilon, kind,
-                      blocks);
+        // Channels are whole panels: said so, a device's items share them without a guard.
+        const Expr chunks = get_target().has_gpu_feature()
+                                ? z.dim(2).extent() / blocks.vectors() * blocks.vectors()
+                                : z.dim(2).extent();
+        stage.emplace(z, gamma, beta, weights, bias, channels, chunks, labels, epsilon, kind, blocks);
         logits = stage->logits;
         scores = stage->scores;
 

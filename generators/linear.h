@@ -32,8 +32,8 @@ struct Linear {
     // bias [c], residual as y (used by that epilogue alone). Where a schedule's groups reach past the last
     // tile or panel, which only a device's do, the product reads the last one again.
     Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
-           Halide::Expr chunks, Halide::Expr tiles, Halide::Expr panels, bool reaches_past, Epilogue epilogue,
-           Layout layout)
+           Halide::Expr chunks, Halide::Expr tiles, Halide::Expr panels, bool reaches_past,
+           Epilogue epilogue, Layout layout)
         : x(x), weights(weights), k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
         using namespace dims;
         using Halide::Expr;

@@ -153,8 +153,8 @@ Result<void *> context_of(const FoundDevice &device) {
     if (!context) {
         if (const CuResult error = cuda().retain(&context, static_cast<CuDevice>(device.device))) {
             context = nullptr;
-            return fail(ErrorCode::backend,
-                        device.name + ": cannot create a context (CUDA error " + std::to_string(error) + ")");
+            return fail(ErrorCode::backend, device.name + ": cannot create a context (CUDA error " +
+                                                std::to_string(error) + ")");
         }
     }
     return context;

@@ -76,6 +76,8 @@ private:
     // The dimension over the tiles of the batch, in a token matrix of so many channels.
     Dim tiles(Tokens tokens, int channels) const;
     struct LinearViews;
+    // Too few for a device, unless k falls into parts (runtime/kernels.h)?
+    bool few(Tokens tokens, int outputs) const;
 
     const Architecture &arch_;
     const Geometry &geometry_;

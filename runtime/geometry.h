@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "generators/key_parts.h"
+#include "key_parts.h"
 #include "vit/vit.h"
 
 namespace vit {
@@ -37,8 +37,9 @@ struct Geometry {
         return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
     }
 
-    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s in
-    // panel, d, panel], values [d, s] and, if they are more than one part, mixtures [ci, ti, chunk, tile, p].
+    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s
+    // in panel, d, panel], values [d, s] and, if they are more than one part, mixtures [ci, ti, chunk, tile,
+    // p].
     int key_panels() const { return divide_up(tokens, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;

@@ -32,6 +32,12 @@ struct Kernels {
     Linear linear_fc1_gelu_erf;
     Linear linear_fc1_gelu_tanh;
     LinearResidual linear_fc2;
+    // The same for few tokens, where a device computes: with k in parts, so that one image keeps it busy.
+    Linear few_linear_qkv = nullptr;
+    LinearResidual few_linear_proj = nullptr;
+    Linear few_linear_fc1_gelu_erf = nullptr;
+    Linear few_linear_fc1_gelu_tanh = nullptr;
+    LinearResidual few_linear_fc2 = nullptr;
     // Where a processor computes, the first two; where a device does, the others, which have the memory for
     // keys, values, and what they find in parts of the keys, from the caller.
     int (*attention)(const void *, B qkv, std::int32_t tokens, std::int32_t threads, B context) = nullptr;

@@ -157,7 +157,8 @@ void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const T
         .gpu_threads(chunk);
     vectorize_lanes(stage.scores, ci, layout, target);
     stage.similarity.compute_at(stage.scores, chunk);
-    schedule_item_tile(stage.similarity, stage.qkv, stage.d_in_head.x, stage.d_in_head.y, {}, layout, 1, target);
+    schedule_item_tile(stage.similarity, stage.qkv, stage.d_in_head.x, stage.d_in_head.y, {}, layout, 1,
+                       target);
 }
 
 }  // namespace vit

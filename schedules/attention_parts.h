@@ -2,13 +2,13 @@
 #pragma once
 
 #include "generators/attention_parts.h"
-#include "generators/key_parts.h"
 
 namespace vit {
 
 struct AttentionPartsTuning {
-    // Work items that share the keys of a tile, where values are mixed.
-    Halide::GeneratorParam<int> key_items{"key_items", 4, 1, most_key_items};
+    // Work items that share the keys of a tile, where values are mixed. More of them would not fit into
+    // local memory, whose use the caller bounds by the number of parts (runtime/key_parts.h).
+    Halide::GeneratorParam<int> key_items{"key_items", 4, 1, 4};
 };
 
 void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Halide::Target &target);

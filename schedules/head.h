@@ -13,7 +13,7 @@ struct HeadTuning {
 
 struct HeadGpuTuning {
     // Panels of labels of a group, each a work item's.
-    Halide::GeneratorParam<int> group_panels{"group_panels", 16, 1, 64};
+    Halide::GeneratorParam<int> group_panels{"group_panels", 2, 1, 16};
     // Work items that share the labels of an image in its softmax.
     Halide::GeneratorParam<int> items{"label_items", 64, 1, 256};
     LayerNormGpuTuning norm;

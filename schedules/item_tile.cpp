@@ -18,7 +18,10 @@ int divisor(int n, int most) {
 }
 
 void vectorize_lanes(Stage stage, const Var &ci, const Layout &layout, const Target &target) {
-    const int width = divisor(layout.lanes, machine_of(target).load);
+    int width = machine_of(target).load;  // a power of two
+    while (layout.lanes % width != 0) {
+        width /= 2;
+    }
     if (width == layout.lanes) {
         stage.vectorize(ci);
     } else {

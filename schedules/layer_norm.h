@@ -12,7 +12,7 @@ struct LayerNormTuning {
 
 struct LayerNormGpuTuning {
     // Work items that share a tile's channels.
-    Halide::GeneratorParam<int> items{"items", 16, 1, 64};
+    Halide::GeneratorParam<int> items{"items", 32, 1, 64};
 };
 
 void schedule(LayerNorm &stage, const LayerNormTuning &tuning, const Halide::Target &target);

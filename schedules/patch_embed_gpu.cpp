@@ -38,7 +38,8 @@ void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Target
         .gpu_threads(vi, panel_in_group, tile_in_group);
     vectorize_lanes(stage.embedded, ci, layout, target);
     stage.projection.compute_at(stage.embedded, vi);
-    schedule_item_tile(stage.projection, stage.patches, stage.k.x, stage.k.y, {stage.k.z, stage.k.w}, layout, 1, target);
+    schedule_item_tile(stage.projection, stage.patches, stage.k.x, stage.k.y, {stage.k.z, stage.k.w},
+                       layout, 1, target);
 }
 
 }  // namespace vit

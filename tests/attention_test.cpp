@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "generators/key_parts.h"
+#include "runtime/key_parts.h"
 #include "runtime/buffer.h"
 #include "tests/reference/attention.h"
 #include "tests/support/comparison.h"

@@ -185,6 +185,53 @@ TEST(Device, OutOfMemoryIsAnErrorAndNothingIsLost) {
     }
 }
 
+std::vector<float> logits_of(const Architecture &architecture, const std::string &backend) {
+    const auto model = Model::random(architecture, 0, {.backend = backend});
+    EXPECT_TRUE(model) << model.error().message;
+    if (!model) return {};
+    auto session = Session::create(*model, {.threads = 2});
+    EXPECT_TRUE(session) << session.error().message;
+    if (!session) return {};
+    std::vector<float> pixels(std::size_t{3} * architecture.image_height * architecture.image_width),
+        logits(architecture.labels);
+    for (std::size_t i = 0; i < pixels.size(); i++) pixels[i] = std::sin(0.1f * static_cast<float>(i % 1009));
+    const auto done = session->forward(pixels.data(), 1, logits.data());
+    EXPECT_TRUE(done) << done.error().message;
+    return logits;
+}
+
+// 1024 x 1024 pixels are 4,097 tokens: more than a group's memory has scores for.
+TEST(Device, ManyTokensFallIntoParts) {
+    Architecture wide = *named_architecture("vit-ti16");
+    wide.image_height = wide.image_width = 1024;
+    wide.depth = 2;
+    wide.labels = 10;
+    EXPECT_EQ(wide.tokens(), 4097);
+    const std::vector<float> here = logits_of(wide, "");
+    for (const BackendInfo &backend : with_device()) {
+        if (!backend.supported) continue;
+        const std::vector<float> there = logits_of(wide, backend.name);
+        ASSERT_EQ(there.size(), 10u);
+        expect_logits(there.data(), here.data(), 10);
+    }
+}
+
+TEST(Device, HeadsThatAGroupHasNoMemoryForAreRefused) {
+    Architecture wide = *named_architecture("vit-ti16");
+    wide.width = 512;
+    wide.heads = 2;
+    wide.depth = 1;
+    for (const BackendInfo &backend : with_device()) {
+        if (!backend.supported) continue;
+        const auto model = Model::random(wide, 0, {.backend = backend.name});
+        ASSERT_TRUE(model) << model.error().message;
+        const auto session = Session::create(*model);
+        ASSERT_FALSE(session);
+        EXPECT_EQ(session.error().code, ErrorCode::unsupported);
+        EXPECT_THAT(session.error().message, HasSubstr("its heads have 256 channels; attention on a device"));
+    }
+}
+
 TEST(Device, GivesItsWeightsBackToBePacked) {
     const std::vector<float> pixels = some_pixels();
     for (const BackendInfo &backend : with_device()) {

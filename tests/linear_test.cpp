@@ -230,7 +230,7 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &in
 }
 
 auto models() {
-    return testing::Combine(testing::ValuesIn(default_variants()), testing::ValuesIn(model_shapes));
+    return testing::Combine(testing::ValuesIn(default_variants_and_few()), testing::ValuesIn(model_shapes));
 }
 
 auto awkward(const std::vector<Variant> &variants) {
@@ -239,8 +239,8 @@ auto awkward(const std::vector<Variant> &variants) {
 
 INSTANTIATE_TEST_SUITE_P(models, LinearTest, models(), name_of);
 INSTANTIATE_TEST_SUITE_P(models, LinearGeluTest, models(), name_of);
-INSTANTIATE_TEST_SUITE_P(defaults, LinearTest, awkward(default_variants()), name_of);
-INSTANTIATE_TEST_SUITE_P(defaults, LinearGeluTest, awkward(default_variants()), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearTest, awkward(default_variants_and_few()), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearGeluTest, awkward(default_variants_and_few()), name_of);
 INSTANTIATE_TEST_SUITE_P(corners, LinearTest, awkward(tuning_corners("linear")), name_of);
 INSTANTIATE_TEST_SUITE_P(corners, LinearGeluTest, awkward(tuning_corners("linear")), name_of);
 INSTANTIATE_TEST_SUITE_P(layouts, LinearTest, awkward(other_layouts()), name_of);

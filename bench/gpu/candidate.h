@@ -21,7 +21,7 @@ struct Candidate {
 
 const std::vector<Candidate> &candidates();  // generated
 
-// What the device can do at most (generators/peak.h).
+// What the device can do at most (peak_generators.cpp).
 struct Peaks {
     const char *target;
     int (*multiply_adds)(const void *, halide_buffer_t *summands, float factor, halide_buffer_t *chains);

@@ -96,10 +96,12 @@ struct Runner {
 // Of one stage at one batch.
 class Heat {
 public:
-    Heat(Device &device, const std::string &stage, int batch) : device_(device), stage_(stage), batch_(batch) {}
+    Heat(Device &device, const std::string &stage, int batch)
+        : device_(device), stage_(stage), batch_(batch) {}
 
     void enter(const Candidate &candidate, Problem &problem) {
-        runners_.push_back({&candidate, &problem, autotune::Kernel(candidate.kernel, &device_.context), {}, 0, {}});
+        runners_.push_back(
+            {&candidate, &problem, autotune::Kernel(candidate.kernel, &device_.context), {}, 0, {}});
     }
 
     void check() {
@@ -202,7 +204,8 @@ Measured measure_peaks(Device &device, bool small) {
     copy();
     finish();
     for (int i = 0; i < 5; i++) {
-        best.flops = std::max(best.flops, 2.0 * chains * items * steps / (milliseconds_of(3, multiply, finish) / 1e3));
+        best.flops = std::max(best.flops,
+                              2.0 * chains * items * steps / (milliseconds_of(3, multiply, finish) / 1e3));
         best.bytes = std::max(best.bytes, 8.0 * values / (milliseconds_of(5, copy, finish) / 1e3));
     }
     device.device->free(from);
@@ -222,14 +225,16 @@ int race(const Options &options) {
     if (options.image_size) architecture.image_width = architecture.image_height = options.image_size;
     std::vector<const Candidate *> mine;
     for (const Candidate &candidate : candidates()) {
-        const std::string words = std::string(candidate.stage) + " " + candidate.layout + " " + candidate.values;
+        const std::string words =
+            std::string(candidate.stage) + " " + candidate.layout + " " + candidate.values;
         if (candidate.target == std::string(device.backend->name) &&
             words.find(options.only) != std::string::npos) {
             mine.push_back(&candidate);
         }
     }
     if (mine.empty()) {
-        throw std::runtime_error("no candidates were compiled for backend " + std::string(device.backend->name));
+        throw std::runtime_error("no candidates were compiled for backend " +
+                                 std::string(device.backend->name));
     }
 
     // Problems of one stage, batch and layout are shared. Their random numbers take longer than the race.
@@ -248,7 +253,8 @@ int race(const Options &options) {
         }
     }
     const Measured peak = measure_peaks(device, options.image_size != 0);
-    std::printf("peak %.2f TFLOP/s, memory %.0f GB/s [%.1f s]\n", peak.flops / 1e12, peak.bytes / 1e9, elapsed());
+    std::printf("peak %.2f TFLOP/s, memory %.0f GB/s [%.1f s]\n", peak.flops / 1e12, peak.bytes / 1e9,
+                elapsed());
 
     std::vector<Heat> heats;
     for (const int batch : options.batches) {
@@ -300,7 +306,8 @@ int race(const Options &options) {
                 std::printf("%-12s batch %-3d %8.4f ms %6.2f TFLOP/s %5.1f %%  %s %s\n",
                             heat.stage().c_str(), heat.batch(), row["ms"].get<double>(),
                             row["tflops"].get<double>(), row["peak_percent"].get<double>(),
-                            row["layout"].get<std::string>().c_str(), row["values"].get<std::string>().c_str());
+                            row["layout"].get<std::string>().c_str(),
+                            row["values"].get<std::string>().c_str());
             }
             out["candidates"].push_back(std::move(row));
         }
@@ -345,8 +352,10 @@ int warm(const Options &options) {
 
 int main(int argc, char **argv) {
     vit::bench::Options options;
-    CLI::App app{"Races candidates for the schedules of a device, compiled ahead of time; each is checked first."};
-    app.add_option("--backend", options.backend, "Backend with a device, as vit info lists them")->required();
+    CLI::App app{
+        "Races candidates for the schedules of a device, compiled ahead of time; each is checked first."};
+    app.add_option("--backend", options.backend, "Backend with a device, as vit info lists them")
+        ->required();
     app.add_option("--device", options.device, "Which of its devices")->capture_default_str();
     app.add_option("--arch", options.arch, "Architecture whose shapes are raced")->capture_default_str();
     app.add_option("--image-size", options.image_size, "Pixels of an image's side [as it has]");

@@ -100,9 +100,12 @@ int visit(const Options &options) {
 
 int main(int argc, char **argv) {
     Options options;
-    CLI::App app{"Everything worth knowing of this project on this machine's GPU, in a few minutes. Needs nothing but\n"
-                 "what lies beside it; what else there is (PyTorch, compute-sanitizer, ncu) is made use of."};
-    app.add_option("--out", options.out, "Directory for results.json, summary.txt and logs [gpu-visit-DATE]");
+    CLI::App app{
+        "Everything worth knowing of this project on this machine's GPU, in a few minutes. Needs nothing "
+        "but\n"
+        "what lies beside it; what else there is (PyTorch, compute-sanitizer, ncu) is made use of."};
+    app.add_option("--out", options.out,
+                   "Directory for results.json, summary.txt and logs [gpu-visit-DATE]");
     app.add_option("--seconds", options.seconds, "For everything; each step has its share")
         ->capture_default_str()
         ->check(CLI::Range(1.0, 86400.0));

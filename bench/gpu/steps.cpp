@@ -13,6 +13,9 @@ namespace vit::bench {
 namespace {
 
 const std::vector<std::string> cuda_directories{"/usr/local/cuda/bin"};
+// Not for an emulator or a processor.
+constexpr const char *large_shapes =
+    "-models/Linear*:models/Attention*:models/Head*:models/LayerNorm*:models/PatchEmbed*:crossed/*";
 
 std::string format(const char *pattern, auto... values) {
     char text[256];
@@ -21,7 +24,8 @@ std::string format(const char *pattern, auto... values) {
 }
 
 std::string sorted_name(std::string name) {
-    std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 }
 
@@ -66,7 +70,8 @@ Finding machine(Visit &visit, double seconds) {
     if (!smi.empty()) {
         run({{smi, "-q"}, visit.log("machine"), 20});
         run({{smi, "--query-gpu=name,driver_version,memory.total,clocks.max.sm", "--format=csv,noheader"},
-             visit.log("nvidia-smi"), 20});
+             visit.log("nvidia-smi"),
+             20});
         result["nvidia_smi"] = end_of(visit.log("nvidia-smi"));
         finding.lines.push_back(end_of(visit.log("nvidia-smi")));
     }
@@ -90,19 +95,21 @@ Finding machine(Visit &visit, double seconds) {
                                  : devices.empty() ? std::string("the processor")
                                                    : devices));
         if (!supported || devices.empty()) continue;
-        // A device that is listed and cannot be had (out of memory, a kernel that does not load) is not used.
+        // A device that is listed and cannot be had (out of memory, a kernel that does not load) is not
+        // used.
         const std::string model = visit.program("models/fashion-mnist");
         const Outcome tried = run({{visit.program("vit"), "classify", model, model + "/images/bag.png",
                                     "--backend", name, "--format", "json"},
-                                   visit.log("tried-" + sorted_name(name)), 60});
+                                   visit.log("tried-" + sorted_name(name)),
+                                   60});
         const std::string answer = end_of(visit.log("tried-" + sorted_name(name)));
         const bool right = tried.ok() && answer.find("\"predictions\":[{\"index\":8,\"label\":\"Bag\"") !=
                                              std::string::npos;
         if (right) {
             visit.backends.push_back(name);
         } else {
-            finding.failed += (finding.failed.empty() ? "" : "; ") + name + " does not classify: " +
-                              (tried.ok() ? answer : tried.text() + ", " + answer);
+            finding.failed += (finding.failed.empty() ? "" : "; ") + name +
+                              " does not classify: " + (tried.ok() ? answer : tried.text() + ", " + answer);
         }
         finding.lines.push_back(format("%s: the first picture took %.1f s", name.c_str(), tried.seconds));
     }
@@ -128,11 +135,12 @@ Finding sanitizer(Visit &visit, double seconds) {
             smallest = entry.path().filename();
         }
     }
-    const std::string filter = "*logits_are_those_of_transformers/" + sorted_name(smallest) + "_" +
-                               sorted_name(visit.backends[0]);
-    const Outcome outcome = run({{program, "--error-exitcode", "9", visit.program("tests/model_test"),
-                                  "--gtest_filter=" + filter},
-                                 visit.log("sanitizer"), seconds});
+    const std::string filter =
+        "*logits_are_those_of_transformers/" + sorted_name(smallest) + "_" + sorted_name(visit.backends[0]);
+    const Outcome outcome = run(
+        {{program, "--error-exitcode", "9", visit.program("tests/gpu_tests"), "--gtest_filter=" + filter},
+         visit.log("sanitizer"),
+         seconds});
     const std::string log = read_file(visit.log("sanitizer"));
     Finding finding{{smallest + ": " + end_of(visit.log("sanitizer"))}, {}, {}};
     if (!outcome.ok() || log.find("[  PASSED  ] 1 test") == std::string::npos) {
@@ -146,24 +154,27 @@ Finding tests(Visit &visit, double seconds) {
     if (visit.backends.empty()) return {.lacks = no_device(visit)};
     std::vector<Job> jobs;
     std::vector<std::string> names;
-    const auto add = [&](const std::string &test, const std::string &backend) {
-        const std::string name = backend.empty() ? test : test + "-" + sorted_name(backend);
+    const auto add = [&](const std::string &suite, const std::string &backend) {
+        const std::string name = backend.empty() ? suite : suite + "-" + sorted_name(backend);
         names.push_back(name);
-        jobs.push_back({{visit.program("tests/" + test + "_test"),
+        const std::string filter = "*" + suite + "*.*" + (visit.small ? large_shapes : "");
+        jobs.push_back({{visit.program("tests/gpu_tests"), "--gtest_filter=" + filter,
                          "--gtest_output=json:" + (visit.out / (name + "-test.json")).string()},
                         visit.log(name + "-test"),
                         seconds,
-                        backend.empty() ? std::map<std::string, std::string>{}
-                                        : std::map<std::string, std::string>{{"VIT_TEST_BACKEND", backend}}});
+                        backend.empty()
+                            ? std::map<std::string, std::string>{}
+                            : std::map<std::string, std::string>{{"VIT_TEST_BACKEND", backend}}});
     };
     // Longest first.
-    for (const char *test : {"model", "linear", "attention", "head", "patch_embed", "layer_norm"}) {
+    for (const char *suite :
+         {"ModelTest", "Linear", "Attention", "Head", "PatchEmbed", "LayerNorm", "PackTest"}) {
         for (const std::string &backend : visit.backends) {
-            add(test, backend);
+            add(suite, backend);
         }
     }
-    for (const char *test : {"device", "backend", "packed_model"}) {
-        add(test, "");
+    for (const char *suite : {"Device", "Backend", "PackedModel"}) {
+        add(suite, "");
     }
     const std::vector<Outcome> outcomes = run_all(jobs, std::clamp(visit.processors / 2, 1, 8));
     Finding finding;
@@ -181,9 +192,9 @@ Finding tests(Visit &visit, double seconds) {
                 for (const Json &test : suite["testsuite"]) {
                     if (!test.contains("failures")) continue;
                     failures++;
-                    const std::string what = suite["name"].get<std::string>() + "." +
-                                             test["name"].get<std::string>() + ": " +
-                                             test["failures"][0]["failure"].get<std::string>().substr(0, 300);
+                    const std::string what =
+                        suite["name"].get<std::string>() + "." + test["name"].get<std::string>() + ": " +
+                        test["failures"][0]["failure"].get<std::string>().substr(0, 300);
                     result["messages"].push_back(what);
                     if (finding.lines.size() < 12) finding.lines.push_back(what.substr(0, 200));
                 }
@@ -210,11 +221,13 @@ Finding race(Visit &visit, double seconds) {
     for (int part = 0; part < parts; part++) {
         warm.push_back({{visit.program("race"), "--backend", backend, "--warm",
                          std::to_string(part) + "/" + std::to_string(parts)},
-                        visit.log("warm"), seconds / 2});
+                        visit.log("warm"),
+                        seconds / 2});
     }
     run_all(warm, parts);
-    std::vector<std::string> command{visit.program("race"), "--backend", backend, "--output", file, "--seconds",
-                                     std::to_string(seconds / 2)};
+    std::vector<std::string> command{
+        visit.program("race"),      "--backend", backend, "--output", file, "--seconds",
+        std::to_string(seconds / 2)};
     command.insert(command.end(), shape.begin(), shape.end());
     const Outcome outcome = run({command, visit.log("race"), seconds});
     const Json raced = json_file(file);
@@ -224,17 +237,19 @@ Finding race(Visit &visit, double seconds) {
         return finding;
     }
     visit.results["race"]["found"] = raced;
-    finding.lines.push_back(format("peak %.1f TFLOP/s, memory %.0f GB/s; %zu candidates, %d rounds",
+    finding.lines.push_back(format("peak %.2f TFLOP/s, memory %.0f GB/s; %zu candidates, %d rounds",
                                    raced["peak_tflops"].get<double>(), raced["memory_gbs"].get<double>(),
                                    raced["candidates"].size(), raced["rounds"].get<int>()));
     std::string last;
     for (const Json &row : raced["candidates"]) {
-        const std::string what = row["stage"].get<std::string>() + ", batch " + std::to_string(row["batch"].get<int>());
+        const std::string what =
+            row["stage"].get<std::string>() + ", batch " + std::to_string(row["batch"].get<int>());
         const std::string values = row["layout"].get<std::string>() + " " + row["values"].get<std::string>();
         if (row.contains("wrong")) {
-            finding.failed += (finding.failed.empty() ? "" : "; ") + what + ": " + values + " is wrong and was not timed";
+            finding.failed +=
+                (finding.failed.empty() ? "" : "; ") + what + ": " + values + " is wrong and was not timed";
         } else if (row.contains("ms") && what != last) {
-            finding.lines.push_back(format("%-22s %8.4f ms %6.1f TFLOP/s %5.1f %%  %s", what.c_str(),
+            finding.lines.push_back(format("%-22s %8.4f ms %6.2f TFLOP/s %5.1f %%  %s", what.c_str(),
                                            row["ms"].get<double>(), row["tflops"].get<double>(),
                                            row["peak_percent"].get<double>(), values.c_str()));
             last = what;
@@ -252,23 +267,34 @@ Finding bench(Visit &visit, double seconds) {
     std::vector<Case> cases{{"vit-b16", "1"}, {"vit-b16", "8"}, {"vit-b16", "64"}, {"vit-l16", "1"}};
     if (visit.small) cases = {{"vit-ti16", "1"}, {"vit-ti16", "2"}};
     const Json peaks = visit.results["race"].value("found", Json::object());
-    const double flops = 1e12 * peaks.value("peak_tflops", 0.0), bytes = 1e9 * peaks.value("memory_gbs", 0.0);
+    const double flops = 1e12 * peaks.value("peak_tflops", 0.0),
+                 bytes = 1e9 * peaks.value("memory_gbs", 0.0);
     Finding finding;
     for (const Case &c : cases) {
         const std::string log = visit.log(std::string("bench-") + c.arch + "-" + c.batch);
-        std::vector<std::string> command{visit.program("vit"), "bench", "--arch", c.arch, "--batch", c.batch, "--backend",
-                                         visit.backends[0], "--repeat", visit.small ? "2" : "20", "--format", "json"};
+        std::vector<std::string> command{visit.program("vit"),
+                                         "bench",
+                                         "--arch",
+                                         c.arch,
+                                         "--batch",
+                                         c.batch,
+                                         "--backend",
+                                         visit.backends[0],
+                                         "--repeat",
+                                         visit.small ? "2" : "20",
+                                         "--format",
+                                         "json"};
         if (visit.small) command.insert(command.end(), {"--image-size", "64"});
         const Outcome outcome = run({command, log, seconds / static_cast<double>(cases.size())});
         Json found = json_file(log);
         if (!found.is_object()) {
-            finding.failed += (finding.failed.empty() ? "" : "; ") + std::string(c.arch) + " batch " + c.batch + ": " +
-                              outcome.text() + ", " + end_of(log);
+            finding.failed += (finding.failed.empty() ? "" : "; ") + std::string(c.arch) + " batch " +
+                              c.batch + ": " + outcome.text() + ", " + end_of(log);
             continue;
         }
         const double ms = found["compute_ms"]["min"], gflop = found["gflop"];
-        std::string line = format("%-8s batch %-3s %9.3f ms, median %9.3f, %6.2f TFLOP/s", c.arch, c.batch, ms,
-                                  found["compute_ms"]["median"].get<double>(), gflop / ms / 1e3);
+        std::string line = format("%-8s batch %-3s %9.3f ms, median %9.3f, %6.2f TFLOP/s", c.arch, c.batch,
+                                  ms, found["compute_ms"]["median"].get<double>(), gflop / ms);
         if (flops > 0) {
             // The weights are read once a pass at least.
             const double weights = 4.0 * found.value("parameters", 0.0);
@@ -288,12 +314,17 @@ Finding pytorch(Visit &visit, double seconds) {
     if (visit.backends.empty()) return {.lacks = no_device(visit)};
     const std::string python = find_program("python3", {"/opt/torch/.venv/bin"});
     if (python.empty()) return {.lacks = "there is no python3"};
-    const std::string probe = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
-    if (!run({{python, "-c", probe}, visit.log("pytorch"), 60}).ok()) return {.lacks = python + " has no PyTorch"};
+    const std::string probe =
+        "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
+    if (!run({{python, "-c", probe}, visit.log("pytorch"), 60}).ok())
+        return {.lacks = python + " has no PyTorch"};
     const std::string file = (visit.out / "pytorch.json").string();
-    std::vector<std::string> command{python, visit.program("peers/torch_gpu.py"), "--worker", visit.program("worker"),
-                                     "--backend", visit.backends[0], "--output", file, "--models",
-                                     (visit.out / "models").string(), "--seconds", std::to_string(0.9 * seconds)};
+    std::vector<std::string> command{python,      visit.program("peers/torch_gpu.py"),
+                                     "--worker",  visit.program("worker"),
+                                     "--backend", visit.backends[0],
+                                     "--output",  file,
+                                     "--models",  (visit.out / "models").string(),
+                                     "--seconds", std::to_string(0.9 * seconds)};
     if (visit.small) command.push_back("--small");
     const Outcome outcome = run({command, visit.log("pytorch"), seconds});
     std::error_code ignored;
@@ -307,12 +338,18 @@ Finding pytorch(Visit &visit, double seconds) {
     }
     visit.results["pytorch"]["found"] = found;
     for (const Json &row : found["rows"]) {
-        finding.lines.push_back(format("%-8s batch %-3d %-24s %9.3f ms, differs by %.1e", row["model"].get<std::string>().c_str(),
-                                       row["batch"].get<int>(), row["engine"].get<std::string>().c_str(),
-                                       row["ms"].get<double>(), row["difference"].get<double>()));
-        if (row.value("wrong", false)) finding.failed = "answers differ by more than their precision explains";
+        finding.lines.push_back(format("%-8s batch %-3d %-24s %9.3f ms, differs by %.1e",
+                                       row["model"].get<std::string>().c_str(), row["batch"].get<int>(),
+                                       row["engine"].get<std::string>().c_str(), row["ms"].get<double>(),
+                                       row["difference"].get<double>()));
+        if (row.value("wrong", false))
+            finding.failed = "answers differ by more than their precision explains";
     }
-    if (!outcome.ok() && finding.failed.empty()) finding.failed = outcome.text();
+    if (outcome.timed_out) {
+        finding.lines.push_back("stopped there: " + outcome.text());
+    } else if (!outcome.ok() && finding.failed.empty()) {
+        finding.failed = outcome.text();
+    }
     return finding;
 }
 
@@ -328,18 +365,35 @@ Finding counters(Visit &visit, double seconds) {
         const std::string stage = row["stage"], name = stage + "-" + std::to_string(row["batch"].get<int>());
         if ((stage != "linear/fc1" && stage != "attention") || name == last || !row.contains("ms")) continue;
         last = name;
-        const std::string only = stage + " " + row["layout"].get<std::string>() + " " + row["values"].get<std::string>();
+        const std::string only =
+            stage + " " + row["layout"].get<std::string>() + " " + row["values"].get<std::string>();
         const std::string log = visit.log("ncu-" + sorted_name(name));
-        const Outcome outcome =
-            run({{program, "--clock-control", "none", "--set", "detailed", "--kernel-name",
-                  stage == "attention" ? "regex:context" : "regex:_kernel_y", "--launch-skip", "2", "--launch-count", "1",
-                  visit.program("race"), "--backend", visit.backends[0], "--rounds", "1", "--batch",
-                  std::to_string(row["batch"].get<int>()), "--only", only},
-                 log, seconds / 4});
+        const Outcome outcome = run({{program,
+                                      "--clock-control",
+                                      "none",
+                                      "--set",
+                                      "detailed",
+                                      "--kernel-name",
+                                      stage == "attention" ? "regex:context" : "regex:_kernel_y",
+                                      "--launch-skip",
+                                      "2",
+                                      "--launch-count",
+                                      "1",
+                                      visit.program("race"),
+                                      "--backend",
+                                      visit.backends[0],
+                                      "--rounds",
+                                      "1",
+                                      "--batch",
+                                      std::to_string(row["batch"].get<int>()),
+                                      "--only",
+                                      only},
+                                     log,
+                                     seconds / 4});
         const std::string text = read_file(log);
         std::string line = name + ":";
-        for (const char *metric : {"Compute (SM) Throughput", "L1/TEX Cache Throughput", "L2 Cache Throughput",
-                                   "Achieved Occupancy", "Registers Per Thread"}) {
+        for (const char *metric : {"Compute (SM) Throughput", "L1/TEX Cache Throughput",
+                                   "L2 Cache Throughput", "Achieved Occupancy", "Registers Per Thread"}) {
             const std::size_t at = text.find(metric);
             if (at == std::string::npos) continue;
             const std::string rest = text.substr(at, text.find('\n', at) - at);
@@ -356,8 +410,9 @@ Finding counters(Visit &visit, double seconds) {
 }  // namespace
 
 const std::vector<Step> &steps() {
-    static const std::vector<Step> all{{"machine", 90, machine}, {"sanitizer", 60, sanitizer}, {"tests", 120, tests},
-                                       {"race", 120, race},      {"bench", 80, bench},         {"pytorch", 150, pytorch},
+    static const std::vector<Step> all{{"machine", 90, machine},  {"sanitizer", 60, sanitizer},
+                                       {"tests", 120, tests},     {"race", 120, race},
+                                       {"bench", 80, bench},      {"pytorch", 150, pytorch},
                                        {"counters", 60, counters}};
     return all;
 }

@@ -1,11 +1,11 @@
 """PyTorch on a GPU beside this project: same weights, same input, answers compared.
 
-    python torch_gpu.py --worker WORKER --backend NAME --output FILE --models DIRECTORY [--seconds N] [--small]
+    python torch_gpu.py --worker WORKER --backend NAME --output FILE --models DIRECTORY [--seconds N]
 
-Each engine is timed from pixels in the host's memory to logits there, as an app sees it, and, in brackets
-of the report, on the device alone. Engines: float32 with and without TF32, bfloat16 and float16, each eager and
-as a CUDA graph, then, while time is left, compiled. Results are written as they come. Exit status 3: PyTorch
-has no GPU here, and says so last.
+Each engine is timed from pixels in the host's memory to logits there, as an app sees it, and on the device
+alone. Engines: float32 with and without TF32, bfloat16 and float16, each eager and as a CUDA graph, then,
+while time is left, compiled. Results are written as they come. Exit status 3: PyTorch has no GPU here, and
+says so last.
 """
 
 import argparse
@@ -128,7 +128,8 @@ def main():
         pixels = np.tile(pixels, (-(-batch // checkpoint.IMAGES), 1, 1, 1))[:batch]
         if batch > checkpoint.IMAGES:
             pixels.astype("<f4").tofile(directory / "pixels.f32")
-        engine = Engine("vit", [options.worker, directory, 1, batch, options.backend], options.models / "worker.log")
+        command = [options.worker, directory, 1, batch, options.backend]
+        engine = Engine("vit", command, options.models / "worker.log")
         engine.wait_until_ready()
         engine.ask(f"logits {options.models / 'logits.f32'}")
         logits = np.fromfile(options.models / "logits.f32", "<f4").reshape(batch, -1)

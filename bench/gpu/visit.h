@@ -1,5 +1,5 @@
-// The steps of a visit to a GPU, in the order of their worth. Each says what it lacks, has a time of its own,
-// and its failure keeps no other from its turn.
+// The steps of a visit to a GPU, in the order of their worth. Each says what it lacks, has a time of its
+// own, and its failure keeps no other from its turn.
 #pragma once
 
 #include <filesystem>

@@ -3,8 +3,8 @@
 //
 //     bench_worker MODEL THREADS BATCH [BACKEND]
 //
-// MODEL is a directory that make_model.py made, BACKEND another than the first that runs here. Says "ready JSON" on stdout when the model is loaded and
-// warm; then answers each line of stdin with one line:
+// MODEL is a directory that make_model.py made, BACKEND another than the first that runs here. Says "ready
+// JSON" on stdout when the model is loaded and warm; then answers each line of stdin with one line:
 //
 //     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
 //     logits FILE    writes the logits as float32 [batch, labels]; "ok"

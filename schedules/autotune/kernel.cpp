@@ -73,10 +73,10 @@ std::unique_ptr<DeviceMirror> mirror_of(const Halide::Target &target) {
 
 Halide::Callable compile(const Halide::Target &target, const std::string &generator,
                          const GeneratorParams &params) {
-    const Halide::Target released = target.with_feature(Halide::Target::NoAsserts)
-                                        .with_feature(Halide::Target::NoBoundsQuery)
-                                        .with_feature(Halide::Target::UserContext)
-                                        .with_feature(Halide::Target::JIT);
+    Halide::Target released = target.with_feature(Halide::Target::NoBoundsQuery)
+                                  .with_feature(Halide::Target::UserContext)
+                                  .with_feature(Halide::Target::JIT);
+    released.set_feature(Halide::Target::NoAsserts, !target.has_gpu_feature());
     return Halide::create_callable_from_generator(Halide::GeneratorContext(released), generator, params);
 }
 

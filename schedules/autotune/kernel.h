@@ -28,7 +28,7 @@ private:
 // The operands of a problem on the target's device. Throws std::runtime_error if it cannot be had.
 std::unique_ptr<DeviceMirror> mirror_of(const Halide::Target &target);
 
-// Compiles a generator as the library's stages are compiled: no assertions, no queries of bounds. Throws
+// Compiles a generator as the library's stages are compiled (cmake/stages.cmake). Throws
 // Halide::Error.
 Halide::Callable compile(const Halide::Target &target, const std::string &generator,
                          const GeneratorParams &params);

@@ -26,7 +26,7 @@ Stage linear_stage(const char *role_name, bool on_device, LinearRole role) {
 
 template<typename PatchEmbed, typename LayerNorm, typename Linear, typename Attention, typename Head>
 std::vector<Stage> stages_by(bool on_device) {
-    return {
+    std::vector<Stage> all{
         {"preprocess", false, tunables_of<PreprocessTuning>(), preprocess_problem},
         {"patch_embed", on_device, tunables_of<PatchEmbed>(), patch_embed_problem},
         {"layer_norm", on_device, tunables_of<LayerNorm>(), layer_norm_problem},
@@ -40,6 +40,20 @@ std::vector<Stage> stages_by(bool on_device) {
         linear_stage<Linear>("fc2", on_device, LinearRole::fc2),
         {"head", on_device, tunables_of<Head>(), head_problem},
     };
+    // A device has kernels of their own for few tokens: for one image, whatever the batch.
+    const std::pair<const char *, LinearRole> roles[] = {{"qkv/few", LinearRole::qkv},
+                                                         {"proj/few", LinearRole::proj},
+                                                         {"fc1/few", LinearRole::fc1},
+                                                         {"fc2/few", LinearRole::fc2}};
+    for (const auto &[name, role] : roles) {
+        if (on_device) {
+            all.push_back(linear_stage<Linear>(name, on_device, role));
+            all.back().problem = [role](const Shape &shape, const Blocks &blocks) {
+                return linear_problem({shape.architecture, 1}, blocks, role);
+            };
+        }
+    }
+    return all;
 }
 
 }  // namespace

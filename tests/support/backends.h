@@ -1,4 +1,4 @@
-// Which backends are tested: all that run here, or the one that the environment variable VIT_TEST_BACKEND names.
+// Which backends are tested: all that run here, or the one that VIT_TEST_BACKEND names in the environment.
 #pragma once
 
 #include <cstdlib>

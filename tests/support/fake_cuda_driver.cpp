@@ -1,6 +1,13 @@
-// A CUDA driver with two made-up devices, on which no context can be made: what there is to be known before
-// anything runs. Built as libcuda.so.1, of which runtime/cuda_device.cpp asks these functions.
+// A CUDA driver with two made-up devices: what there is to be known before anything runs, and what goes
+// wrong then. Built as libcuda.so.1; it has what runtime/cuda_device.cpp and Halide's runtime look for.
+// FAKE_CUDA in the environment says what it cannot do:
+//   (nothing)  create a context
+//   memory     give memory
+//   module     load a compiled stage
+// It computes nothing.
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 namespace {
 
@@ -10,7 +17,15 @@ struct FakeDevice {
 };
 
 constexpr FakeDevice devices[] = {{"Old GPU", 6, 1}, {"Newer GPU", 8, 0}};
-constexpr int out_of_memory = 2;
+constexpr int out_of_memory = 2, invalid_ptx = 218;
+
+bool fails_at(const char *what) {
+    const char *mode = std::getenv("FAKE_CUDA");
+    return mode && std::strcmp(mode, what) == 0;
+}
+
+// Anything that is no null pointer.
+char context, stream;
 
 }  // namespace
 
@@ -35,13 +50,61 @@ int cuDeviceGetName(char *name, int size, int device) {
 
 // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
-    *value = attribute == 75 ? devices[device].major : attribute == 76 ? devices[device].minor : -1;
+    *value = attribute == 75 ? devices[device].major : attribute == 76 ? devices[device].minor
+                                                                       : -1;
     return 0;
 }
 
-int cuDevicePrimaryCtxRetain(void **, int) { return out_of_memory; }
+int cuDevicePrimaryCtxRetain(void **result, int) {
+    *result = &context;
+    return std::getenv("FAKE_CUDA") ? 0 : out_of_memory;
+}
+
+int cuStreamCreate(void **result, unsigned) {
+    *result = &stream;
+    return 0;
+}
+
+int cuMemAlloc_v2(unsigned long long *pointer, std::size_t bytes) {
+    if (fails_at("memory")) return out_of_memory;
+    *pointer = reinterpret_cast<unsigned long long>(std::malloc(bytes));
+    return 0;
+}
+
+int cuMemFree_v2(unsigned long long pointer) {
+    std::free(reinterpret_cast<void *>(pointer));
+    return 0;
+}
+
+int cuModuleLoadData(void **, const void *) { return invalid_ptx; }
+int cuModuleLoadDataEx(void **, const void *, unsigned, int *, void **) { return invalid_ptx; }
+
 int cuCtxPushCurrent_v2(void *) { return 0; }
 int cuCtxPopCurrent_v2(void **) { return 0; }
-int cuStreamCreate(void **, unsigned) { return out_of_memory; }
+int cuCtxCreate_v2(void **, unsigned, int) { return out_of_memory; }
+int cuCtxDestroy_v2(void *) { return 0; }
+int cuCtxGetDevice(int *) { return 0; }
+int cuCtxGetApiVersion(void *, unsigned *version) {
+    *version = 3020;
+    return 0;
+}
+int cuCtxSynchronize() { return 0; }
+int cuDeviceTotalMem_v2(std::size_t *bytes, int) {
+    *bytes = 0;
+    return 0;
+}
 int cuStreamDestroy_v2(void *) { return 0; }
+int cuStreamSynchronize(void *) { return 0; }
+int cuLaunchKernel() { return invalid_ptx; }
+int cuMemcpyHtoD_v2() { return 0; }
+int cuMemcpyDtoH_v2() { return 0; }
+int cuMemcpyDtoD_v2() { return 0; }
+int cuMemcpyHtoDAsync_v2() { return 0; }
+int cuMemcpyDtoHAsync_v2() { return 0; }
+int cuMemcpyDtoDAsync_v2() { return 0; }
+int cuMemcpy3D_v2() { return 0; }
+int cuModuleUnload(void *) { return 0; }
+int cuModuleGetFunction() { return invalid_ptx; }
+int cuPointerGetAttribute() { return 0; }
+int cuProfilerStop() { return 0; }
 }

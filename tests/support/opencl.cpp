@@ -2,6 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 namespace vit::test {
@@ -15,14 +19,26 @@ Function *find(const char *name) {
     return library ? reinterpret_cast<Function *>(dlsym(library, name)) : nullptr;
 }
 
+constexpr unsigned platform_name = 0x0902;
 constexpr std::uint64_t any_device = 0xffffffff, read_write = 1, copy_host = 1 << 5;
 
 }  // namespace
 
+// The first platform that the library would take, too (HL_OCL_PLATFORM_NAME).
 OpenClApp::OpenClApp() {
     const auto platforms = find<int(unsigned, void **, unsigned *)>("clGetPlatformIDs");
-    void *platform = nullptr, *device = nullptr;
-    if (!platforms || platforms(1, &platform, nullptr) != 0 || !platform) return;
+    const auto info =
+        find<int(void *, unsigned, std::size_t, void *, std::size_t *)>("clGetPlatformInfo");
+    const char *wanted = std::getenv("HL_OCL_PLATFORM_NAME");
+    void *all[16] = {}, *platform = nullptr, *device = nullptr;
+    unsigned count = 0;
+    if (!platforms || !info || platforms(16, all, &count) != 0) return;
+    for (unsigned i = 0; i < std::min(count, 16u) && !platform; i++) {
+        char name[256] = "";
+        info(all[i], platform_name, sizeof(name) - 1, name, nullptr);
+        if (!wanted || std::strstr(name, wanted)) platform = all[i];
+    }
+    if (!platform) return;
     if (find<int(void *, std::uint64_t, unsigned, void **, unsigned *)>("clGetDeviceIDs")(
             platform, any_device, 1, &device, nullptr) != 0) {
         return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <list>
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,24 @@ std::vector<Variant> default_variants() {
             variant.blocks = ask_blocks(kernel_of(variant, "layout", {}, &vit::Kernels::layout));
             variants.push_back(variant);
         }
+    }
+    return variants;
+}
+
+std::vector<Variant> default_variants_and_few() {
+    static std::list<vit::Kernels> kernels;
+    std::vector<Variant> variants = default_variants();
+    for (Variant variant : default_variants()) {
+        if (!variant.compiled || !variant.compiled->few_linear_qkv) continue;
+        vit::Kernels &few = kernels.emplace_back(*variant.compiled);
+        few.linear_qkv = few.few_linear_qkv;
+        few.linear_proj = few.few_linear_proj;
+        few.linear_fc1_gelu_erf = few.few_linear_fc1_gelu_erf;
+        few.linear_fc1_gelu_tanh = few.few_linear_fc1_gelu_tanh;
+        few.linear_fc2 = few.few_linear_fc2;
+        variant.name += "_few";
+        variant.compiled = &few;
+        variants.push_back(std::move(variant));
     }
     return variants;
 }

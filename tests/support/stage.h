@@ -39,6 +39,9 @@ std::vector<Variant> in_process_defaults();
 // The same, and every backend of the library that can run here.
 std::vector<Variant> default_variants();
 
+// The same, and the kernels that devices have for few tokens, in the place of those for many.
+std::vector<Variant> default_variants_and_few();
+
 // Every combination of the smallest and the largest value of the stage's tunables, in process and checked.
 // Which tunables there are, and how far they go, is asked of the stage's tuning struct.
 std::vector<Variant> tuning_corners(const std::string &stage);

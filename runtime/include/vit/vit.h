@@ -214,7 +214,7 @@ struct StageTime {
 // once.
 class VIT_API Session {
 public:
-    // Errors: argument, memory.
+    // Errors: argument, memory, and unsupported for heads that a device has no memory for.
     static Result<Session> create(const Model &model, const SessionOptions &options = {});
     Session(Session &&) noexcept;
     Session &operator=(Session &&) noexcept;
