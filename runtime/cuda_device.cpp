@@ -139,9 +139,11 @@ void prepare_halide() {
     });
 }
 
-const halide_device_interface_t *interface() {
+// Nothing runs on a device before it has been found: here Halide is prepared for whoever then calls stages,
+// tests among them.
+Result<std::vector<FoundDevice>> find_and_prepare(const DeviceNeeds &needs) {
     prepare_halide();
-    return halide_cuda_device_interface();
+    return find_devices(needs);
 }
 
 // Kept for as long as the process runs (DeviceApi::open).
@@ -188,6 +190,6 @@ void close(const DeviceHandles &handles) {
 
 }  // namespace
 
-const DeviceApi cuda_api = {"CUDA", interface, find_devices, open, close};
+const DeviceApi cuda_api = {"CUDA", halide_cuda_device_interface, find_and_prepare, open, close};
 
 }  // namespace vit

@@ -108,8 +108,9 @@ void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const T
 
     stage.keys.compute_root()
         .split(d, chunk, di, layout.lanes, TailStrategy::RoundUp)
+        .split(chunk, turn, chunk, 4, TailStrategy::GuardWithIf)
         .fuse(h, b, heads)
-        .reorder(di, si, chunk, panel, heads)
+        .reorder(di, turn, si, chunk, panel, heads)
         .unroll(di)
         .gpu_blocks(panel, heads)
         .gpu_threads(si, chunk);

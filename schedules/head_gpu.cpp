@@ -68,7 +68,12 @@ void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &target) {
         .gpu_blocks(panels, b)
         .gpu_threads(panel_in_group);
     schedule_product(stage, panels, panel_in_group, target);
-    stage.feature.compute_at(stage.logits, panels).vectorize(ci, layout.lanes).gpu_threads(chunk);
+    // An item for each chunk of any width would be too many: of 182 registers, a group of CUDA's has 360.
+    stage.feature.compute_at(stage.logits, panels)
+        .split(chunk, turn, chunk, 64, TailStrategy::GuardWithIf)
+        .vectorize(ci, layout.lanes)
+        .reorder(ci, turn, chunk)
+        .gpu_threads(chunk);
     schedule_statistics(stage.norm, stage.logits, panels, tuning.norm);
 
     stage.scores.compute_root()

@@ -194,7 +194,9 @@ std::vector<float> logits_of(const Architecture &architecture, const std::string
     if (!session) return {};
     std::vector<float> pixels(std::size_t{3} * architecture.image_height * architecture.image_width),
         logits(architecture.labels);
-    for (std::size_t i = 0; i < pixels.size(); i++) pixels[i] = std::sin(0.1f * static_cast<float>(i % 1009));
+    for (std::size_t i = 0; i < pixels.size(); i++) {
+        pixels[i] = std::sin(0.1f * static_cast<float>(i % 1009));
+    }
     const auto done = session->forward(pixels.data(), 1, logits.data());
     EXPECT_TRUE(done) << done.error().message;
     return logits;
@@ -228,7 +230,8 @@ TEST(Device, HeadsThatAGroupHasNoMemoryForAreRefused) {
         const auto session = Session::create(*model);
         ASSERT_FALSE(session);
         EXPECT_EQ(session.error().code, ErrorCode::unsupported);
-        EXPECT_THAT(session.error().message, HasSubstr("its heads have 256 channels; attention on a device"));
+        EXPECT_THAT(session.error().message,
+                    HasSubstr("its heads have 256 channels; attention on a device"));
     }
 }
 

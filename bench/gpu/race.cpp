@@ -203,7 +203,7 @@ Measured measure_peaks(Device &device, bool small) {
     multiply();
     copy();
     finish();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 20; i++) {
         best.flops = std::max(best.flops,
                               2.0 * chains * items * steps / (milliseconds_of(3, multiply, finish) / 1e3));
         best.bytes = std::max(best.bytes, 8.0 * values / (milliseconds_of(5, copy, finish) / 1e3));
@@ -252,10 +252,6 @@ int race(const Options &options) {
             });
         }
     }
-    const Measured peak = measure_peaks(device, options.image_size != 0);
-    std::printf("peak %.2f TFLOP/s, memory %.0f GB/s [%.1f s]\n", peak.flops / 1e12, peak.bytes / 1e9,
-                elapsed());
-
     std::vector<Heat> heats;
     for (const int batch : options.batches) {
         for (const Candidate *candidate : mine) {
@@ -276,6 +272,9 @@ int race(const Options &options) {
         }
     }
     std::printf("problems made [%.1f s]\n", elapsed());
+    const Measured peak = measure_peaks(device, options.image_size != 0);
+    std::printf("peak %.2f TFLOP/s, memory %.0f GB/s [%.1f s]\n", peak.flops / 1e12, peak.bytes / 1e9,
+                elapsed());
     for (Heat &heat : heats) {
         if (elapsed() < options.seconds) heat.check();
     }
