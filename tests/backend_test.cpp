@@ -69,7 +69,8 @@ TEST(CpuFeatures, RecentProcessorsAreKnown) {
     EXPECT_EQ(unsupported_cpu(zen5, processor(features)), "this processor has no avx512_zen5");
     features.insert("avx512_zen5");
     EXPECT_EQ(unsupported_cpu(zen5, processor(features)), "");
-    if (processor_has("avx512_zen5") || processor_has("avx10_1")) EXPECT_TRUE(processor_has("avx512_zen4"));
+    const bool recent = processor_has("avx512_zen5") || processor_has("avx10_1");
+    EXPECT_TRUE(!recent || processor_has("avx512_zen4"));
 }
 
 #endif
@@ -78,7 +79,7 @@ TEST(CpuFeatures, RecentProcessorsAreKnown) {
 // leave nothing to run.
 TEST(Backend, HostRunsWhereItWasCompiled) {
     for (const BackendInfo &info : backends()) {
-        if (info.name == "host") EXPECT_TRUE(info.supported) << info.reason;
+        EXPECT_TRUE(info.supported || info.name != "host") << info.reason;
     }
 }
 

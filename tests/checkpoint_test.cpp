@@ -135,7 +135,7 @@ TEST(Checkpoint, OutlivesItsFilesAndIsNamedAfterItsDirectory) {
 }
 
 TEST(Checkpoint, ReadsTheBundledModel) {
-    const auto checkpoint = read_checkpoint(source_directory() + "/models/fashion-mnist");
+    const auto checkpoint = read_checkpoint(test::source_directory() + "/models/fashion-mnist");
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
     const Architecture &a = checkpoint->architecture;
     EXPECT_EQ(a.name, "fashion-mnist");

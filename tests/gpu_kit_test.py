@@ -58,7 +58,7 @@ class KitTest(unittest.TestCase):
         self.assertEqual(status, 0, text)
         self.assertIn("there is no CUDA driver here", text)
         for step in ("sanitizer", "tests", "race", "bench", "pytorch", "counters"):
-            self.assertIn("no device (", results[step]["lacks"])
+            self.assertIn("no device that runs here", results[step]["lacks"])
 
     def test_does_on_opencl_all_that_opencl_can_do(self):
         status, text, results = self.run_kit("--seconds", str(SMALL_SECONDS))

@@ -18,7 +18,9 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
+from readme import replace_between  # noqa: E402
+
 BEGIN, END = "<!-- gpu:begin -->", "<!-- gpu:end -->"
 TITLES = {"vit-b16": "ViT-B/16", "vit-l16": "ViT-L/16"}
 LINEAR = "linear/"
@@ -185,15 +187,6 @@ def draw(results, path):
     plt.close(figure)
 
 
-def update(readme, text):
-    content = readme.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN + "\n")
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"{readme} has no lines {BEGIN} and {END}, one after the other")
-    readme.write_text(before + begin + text + end + after, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("directory", type=pathlib.Path)
@@ -216,7 +209,7 @@ def main():
         if options.figure:
             path = os.path.relpath(options.figure, options.readme.resolve().parent)
             text += f"\n![The same numbers as bars beside the limit]({path})\n"
-        update(options.readme, text)
+        replace_between(options.readme, BEGIN, END, text)
     return 0
 
 

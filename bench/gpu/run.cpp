@@ -110,11 +110,11 @@ int main(int argc, char **argv) {
         ->capture_default_str()
         ->check(CLI::Range(1.0, 86400.0));
     app.add_flag("--small", options.small, "Small shapes: does everything work?");
-    std::string names;
+    std::vector<std::string> names;
     for (const Step &step : steps()) {
-        names += (names.empty() ? "" : ", ") + std::string(step.name);
+        names.push_back(step.name);
     }
-    app.add_option("--only", options.only, "Steps, of " + names)->delimiter(',');
+    app.add_option("--only", options.only, "Some of the steps")->delimiter(',')->check(CLI::IsMember(names));
     app.footer("Example, and what to do with it back home:\n"
                "  ./run --out found && make gpu-report FROM=found");
     CLI11_PARSE(app, argc, argv);

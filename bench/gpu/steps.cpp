@@ -23,13 +23,13 @@ std::string format(const char *pattern, auto... values) {
     return text;
 }
 
-std::string sorted_name(std::string name) {
+std::string identifier_of(std::string name) {
     std::replace_if(
         name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 }
 
-// The last lines of a log, for a sentence.
+// The last line of a log, for a sentence.
 std::string end_of(const std::string &path) {
     std::string text = read_file(path);
     while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -42,16 +42,7 @@ Json json_file(const std::string &path) {
     return Json::parse(file, nullptr, false);
 }
 
-std::string no_device(const Visit &visit) {
-    std::string reasons;
-    for (const auto &backend : visit.results["machine"]["backends"]) {
-        if (!backend["supported"].get<bool>()) {
-            reasons += (reasons.empty() ? "" : "; ") + backend["name"].get<std::string>() + ": " +
-                       backend["reason"].get<std::string>();
-        }
-    }
-    return "no device (" + reasons + ")";
-}
+constexpr const char *no_device = "no device that runs here; the step machine says why";
 
 // 1. What the machine is, which libraries are found, and what the library makes of them.
 Finding machine(Visit &visit, double seconds) {
@@ -100,9 +91,9 @@ Finding machine(Visit &visit, double seconds) {
         const std::string model = visit.program("models/fashion-mnist");
         const Outcome tried = run({{visit.program("vit"), "classify", model, model + "/images/bag.png",
                                     "--backend", name, "--format", "json"},
-                                   visit.log("tried-" + sorted_name(name)),
+                                   visit.log("tried-" + identifier_of(name)),
                                    60});
-        const std::string answer = end_of(visit.log("tried-" + sorted_name(name)));
+        const std::string answer = end_of(visit.log("tried-" + identifier_of(name)));
         const bool right = tried.ok() && answer.find("\"predictions\":[{\"index\":8,\"label\":\"Bag\"") !=
                                              std::string::npos;
         if (right) {
@@ -122,7 +113,7 @@ Finding machine(Visit &visit, double seconds) {
 
 // 2. Memory errors, over the golden model with the smallest file.
 Finding sanitizer(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     const std::string program = find_program("compute-sanitizer", cuda_directories);
     if (program.empty()) return {.lacks = "there is no compute-sanitizer"};
     if (visit.backends[0].find("cuda") == std::string::npos) return {.lacks = "no backend is CUDA's"};
@@ -136,7 +127,7 @@ Finding sanitizer(Visit &visit, double seconds) {
         }
     }
     const std::string filter =
-        "*logits_are_those_of_transformers/" + sorted_name(smallest) + "_" + sorted_name(visit.backends[0]);
+        "*logits_are_those_of_transformers/" + identifier_of(smallest + "_" + visit.backends[0]);
     const Outcome outcome = run(
         {{program, "--error-exitcode", "9", visit.program("tests/gpu_tests"), "--gtest_filter=" + filter},
          visit.log("sanitizer"),
@@ -151,11 +142,11 @@ Finding sanitizer(Visit &visit, double seconds) {
 
 // 3. All tests on the devices' backends.
 Finding tests(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     std::vector<Job> jobs;
     std::vector<std::string> names;
     const auto add = [&](const std::string &suite, const std::string &backend) {
-        const std::string name = backend.empty() ? suite : suite + "-" + sorted_name(backend);
+        const std::string name = backend.empty() ? suite : suite + "-" + identifier_of(backend);
         names.push_back(name);
         const std::string filter = "*" + suite + "*.*" + (visit.small ? large_shapes : "");
         jobs.push_back({{visit.program("tests/gpu_tests"), "--gtest_filter=" + filter,
@@ -211,7 +202,7 @@ Finding tests(Visit &visit, double seconds) {
 
 // 4. The race.
 Finding race(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     const std::string backend = visit.backends[0], file = (visit.out / "race.json").string();
     std::vector<std::string> shape{"--batch", "1,64"};
     if (visit.small) shape = {"--arch", "vit-ti16", "--image-size", "32", "--batch", "1,2", "--rounds", "1"};
@@ -260,7 +251,7 @@ Finding race(Visit &visit, double seconds) {
 
 // 5. Whole models.
 Finding bench(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     struct Case {
         const char *arch, *batch;
     };
@@ -311,7 +302,7 @@ Finding bench(Visit &visit, double seconds) {
 
 // 6. PyTorch on the same weights and input.
 Finding pytorch(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     const std::string python = find_program("python3", {"/opt/torch/.venv/bin"});
     if (python.empty()) return {.lacks = "there is no python3"};
     const std::string probe =
@@ -355,7 +346,7 @@ Finding pytorch(Visit &visit, double seconds) {
 
 // 7. What the hardware counts for the fastest candidates of linear and attention.
 Finding counters(Visit &visit, double seconds) {
-    if (visit.backends.empty()) return {.lacks = no_device(visit)};
+    if (visit.backends.empty()) return {.lacks = no_device};
     const std::string program = find_program("ncu", cuda_directories);
     if (program.empty()) return {.lacks = "there is no ncu"};
     if (!visit.results["race"].contains("found")) return {.lacks = "the race found nothing"};
@@ -367,7 +358,7 @@ Finding counters(Visit &visit, double seconds) {
         last = name;
         const std::string only =
             stage + " " + row["layout"].get<std::string>() + " " + row["values"].get<std::string>();
-        const std::string log = visit.log("ncu-" + sorted_name(name));
+        const std::string log = visit.log("ncu-" + identifier_of(name));
         const Outcome outcome = run({{program,
                                       "--clock-control",
                                       "none",

@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 from labels import OURS, TITLES, case_title, machine_line, number
+from readme import replace_between
 from sizes import CASES, THREADS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -81,17 +82,6 @@ def incomplete(results):
     return ""
 
 
-def update(readme, text):
-    if not readme.exists():
-        sys.exit(f"{readme} is not there")
-    content = readme.read_text(encoding="utf-8")
-    before, begin, rest = content.partition(BEGIN + "\n")
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"{readme} has no lines {BEGIN} and {END}, one after the other")
-    readme.write_text(before + begin + text + end + after, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("json", type=pathlib.Path, nargs="?", default=ROOT / "build/bench/peers.json")
@@ -114,7 +104,7 @@ def main():
         if options.figure:
             path = os.path.relpath(options.figure, options.readme.resolve().parent)
             text += f"\n![The same numbers as bars beside the limit]({path})\n"
-        update(options.readme, text + "\n" + versions_line(results) + ".\n")
+        replace_between(options.readme, BEGIN, END, text + "\n" + versions_line(results) + ".\n")
 
 
 if __name__ == "__main__":
