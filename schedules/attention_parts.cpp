@@ -96,6 +96,8 @@ void schedule_joint(AttentionParts &stage, const Target &target) {
 // Keys and values are laid out first, in memory of the device. Then a group takes a tile of queries of one
 // head and one part of the keys. Its items make the scores as linear does (schedules/linear_gpu.cpp), keep
 // them in local memory, and share what runs over keys.
+// H200, ViT-B/16, the three kernels together: 25 % of the float32 peak for 64 images, 9 % for one. Values
+// read where they lie, a line for each item, took 1.3 times as long: L1 was busy 96 % of the time.
 void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
