@@ -216,7 +216,7 @@ Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens 
 }
 
 // An item has a vector of a tile's channels. On an H200, ViT-B/16 has 4,800 (proj) to 19,200 (fc1) for one
-// image, which are two to seven times as fast with k in parts; 64 images are up to a fifth slower so.
+// image, which are 1.6 to 4.2 times as fast with k in parts; 64 images are up to a quarter slower so.
 bool Forward::few(Tokens tokens, int outputs) const {
     constexpr std::int64_t enough_items = 1 << 16;
     const std::int64_t of_tokens = tiles(tokens, outputs).extent;

@@ -22,7 +22,7 @@ void reduce_labels(Func total, Func consumer, const RVar &label, int items) {
 }
 
 // Parts take turns with the chunks of k, as in linear (schedules/linear_gpu.cpp): one item for all of k took
-// 0.2 ms on an H200, a fifteenth of ViT-B/16's pass.
+// 0.2 ms on an H200 for the 768 channels of ViT-B/16.
 void schedule_product(Head &stage, const Var &group, const Var &item, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
