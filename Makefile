@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 
-PRESETS := host checked asan tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated opencl cuda gpu
+PRESETS := host checked tsan fuzz x86-64 x86-64-avx2 x86-64-avx512 arm64 avx512-emulated opencl cuda gpu
 CMAKE := .venv/bin/cmake
 CTEST := .venv/bin/ctest
 
@@ -17,12 +17,14 @@ CTEST := .venv/bin/ctest
 help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
+	@echo 'make test-runtime  the tests that a change of runtime/ or apps/ concerns: all but the stages alone'
 	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
 	@echo 'make bench-stages  each stage alone, in percent of the peak, and what llvm-mca says of its loops'
-	@echo 'make checked   all tests, with the assertions of Halide in the kernels'
-	@echo 'make asan      all tests, under AddressSanitizer and UndefinedBehaviorSanitizer (ubsan is the same)'
-	@echo 'make tsan      all tests, under ThreadSanitizer'
-	@echo 'make test-targets   the other targets: SSE4.1 here, arm64 and AVX-512 in emulators, OpenCL on PoCL'
+	@echo 'make checked   all tests, under AddressSanitizer and UndefinedBehaviorSanitizer, with the assertions'
+	@echo '               of Halide in the kernels (asan and ubsan are the same)'
+	@echo 'make tsan      the tests that start threads, under ThreadSanitizer'
+	@echo 'make test-targets   other targets: SSE4.1 here, arm64 and AVX-512 in emulators, OpenCL on PoCL'
+	@echo 'make test-arm64-all  of arm64, the large shapes, too: minutes in an emulator'
 	@echo 'make gpu-kit   build/gpu-kit, for a machine with a GPU and nothing else: ./run there does it all'
 	@echo 'make gpu-report FROM=DIR   tables, figure and tuned values of what ./run --out DIR found there'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
@@ -40,14 +42,28 @@ demo: build/host/build.ninja
 
 .PHONY: test checked asan ubsan tsan
 test: test-host
-checked asan tsan: %: test-%
-ubsan: asan
+checked tsan: %: test-%
+asan ubsan: checked
 
-# What can run here of the other presets. AVX-512 runs natively where the processor has it; of CUDA, which
-# needs a GPU, what there is without one: that it says so, and the kit that goes to a GPU.
-.PHONY: test-targets
-test-targets: test-x86-64 test-arm64 test-avx512-emulated test-opencl test-gpu
+# What can run here of the other targets: the preset gpu has them all but arm64. Where this processor has
+# no AVX-512, an emulator has; of CUDA, which needs a GPU, there is what can be seen without one: that it
+# says so, and the kit that goes to a GPU.
+.PHONY: test-targets test-runtime test-devices test-arm64-all
+emulated := $(shell grep -qw avx512vl /proc/cpuinfo || echo test-avx512-emulated)
+test-targets: test-gpu test-devices test-arm64 $(emulated)
 	.venv/bin/python tests/new_target_test.py
+
+test-runtime: build-host
+	@echo "host: testing"
+	@$(CTEST) --preset runtime --output-on-failure --parallel $(JOBS)
+
+# The schedules of devices, compiled in process.
+test-devices: opencl-tools build-host
+	@echo "devices: testing"
+	@$(CTEST) --preset devices --output-on-failure --parallel $(JOBS)
+
+test-arm64-all: build-arm64
+	@$(CTEST) --preset arm64-all --output-on-failure --parallel $(JOBS)
 
 .PHONY: bench bench-stages
 bench-stages: build-host
@@ -119,11 +135,10 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 build/fuzz/build.ninja: | fuzz-tools
 build/arm64/build.ninja: | arm64-tools
 build/avx512-emulated/build.ninja: | avx512-tools
-build/opencl/build.ninja build/gpu/build.ninja: | opencl-tools
+build/checked/build.ninja build/opencl/build.ninja build/gpu/build.ninja: | opencl-tools
 
-# All but opencl, whose tests compile in process, compile their stages with the compiler of stages of host
-# (VIT_GENERATORS in CMakePresets.json).
-$(patsubst %,build/%/build.ninja,$(filter-out host opencl,$(PRESETS))): | generators
+# The others compile their stages with the compiler of stages of host (VIT_GENERATORS in CMakePresets.json).
+$(patsubst %,build/%/build.ninja,$(filter-out host,$(PRESETS))): | generators
 .PHONY: generators
 generators: build/host/build.ninja
 	@echo "host: building the compiler of stages"

@@ -47,7 +47,7 @@ class KitTest(unittest.TestCase):
     def test_is_small_and_asks_for_nothing(self):
         files = [path for path in self.kit.rglob("*") if path.is_file()]
         self.assertLess(sum(path.stat().st_size for path in files), MEGABYTES << 20)
-        for name in ("run", "race", "vit", "worker", "tests/gpu_tests"):
+        for name in ("run", "race", "vit", "worker", "tests/backend_tests"):
             command = ["ldd", self.kit / name]
             listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             libraries = {pathlib.Path(line.split()[0]).name for line in listed.splitlines()}

@@ -128,10 +128,10 @@ Finding sanitizer(Visit &visit, double seconds) {
     }
     const std::string filter =
         "*logits_are_those_of_transformers/" + identifier_of(smallest + "_" + visit.backends[0]);
-    const Outcome outcome = run(
-        {{program, "--error-exitcode", "9", visit.program("tests/gpu_tests"), "--gtest_filter=" + filter},
-         visit.log("sanitizer"),
-         seconds});
+    const std::string tests = visit.program("tests/backend_tests");
+    const Outcome outcome = run({{program, "--error-exitcode", "9", tests, "--gtest_filter=" + filter},
+                                 visit.log("sanitizer"),
+                                 seconds});
     const std::string log = read_file(visit.log("sanitizer"));
     Finding finding{{smallest + ": " + end_of(visit.log("sanitizer"))}, {}, {}};
     if (!outcome.ok() || log.find("[  PASSED  ] 1 test") == std::string::npos) {
@@ -149,7 +149,7 @@ Finding tests(Visit &visit, double seconds) {
         const std::string name = backend.empty() ? suite : suite + "-" + identifier_of(backend);
         names.push_back(name);
         const std::string filter = "*" + suite + "*.*" + (visit.small ? large_shapes : "");
-        jobs.push_back({{visit.program("tests/gpu_tests"), "--gtest_filter=" + filter,
+        jobs.push_back({{visit.program("tests/backend_tests"), "--gtest_filter=" + filter,
                          "--gtest_output=json:" + (visit.out / (name + "-test.json")).string()},
                         visit.log(name + "-test"),
                         seconds,

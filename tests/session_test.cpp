@@ -1,0 +1,130 @@
+// A session's steps between pixels and labels: what is left behind when one of them fails, and the order of
+// equals.
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/model.h"
+#include "tests/support/source_directory.h"
+#include "vit/vit.h"
+
+namespace vit::test {
+namespace {
+
+int refuse(const void *, halide_buffer_t *, halide_buffer_t *, halide_buffer_t *, std::int32_t, float,
+           halide_buffer_t *) {
+    return halide_error_code_internal_error;
+}
+
+// The bundled model, with a kernel that can be broken between two passes.
+class SessionTest : public testing::Test {
+protected:
+    void SetUp() override {
+        auto loaded = Model::load(source_directory() + "/models/fashion-mnist");
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        model_ = std::make_unique<Model>(std::move(*loaded));
+        const auto impl = std::const_pointer_cast<Model::Impl>(model_->impl());
+        backend_ = std::make_unique<Backend>(*impl->backend);
+        kernels_ = *impl->backend->kernels;
+        backend_->kernels = &kernels_;
+        impl->backend = backend_.get();
+        auto created = Session::create(*model_, {.threads = 2, .max_batch = 2});
+        ASSERT_TRUE(created) << created.error().message;
+        session_ = std::make_unique<Session>(std::move(*created));
+        const Architecture &a = model_->architecture();
+        pixels_.assign(std::size_t{2} * a.channels * a.image_height * a.image_width, 0.25f);
+        values_.assign(2 * a.labels, NAN);
+    }
+
+    Result<void> forward(int batch) { return session_->forward(pixels_.data(), batch, values_.data()); }
+
+    Kernels kernels_;
+    std::unique_ptr<Backend> backend_;
+    std::unique_ptr<Model> model_;
+    std::unique_ptr<Session> session_;
+    std::vector<float> pixels_, values_;
+};
+
+TEST_F(SessionTest, ScoresAreThoseOfTheLastPass) {
+    const int labels = model_->architecture().labels;
+    ASSERT_TRUE(forward(1));
+    const std::vector<float> logits(values_.begin(), values_.begin() + labels);
+    std::fill(values_.begin(), values_.end(), NAN);
+    ASSERT_TRUE(session_->scores(values_.data()));
+    double sum = 0, exponentials = 0;
+    for (const float logit : logits) exponentials += std::exp(static_cast<double>(logit));
+    for (int i = 0; i < labels; i++) {
+        EXPECT_NEAR(values_[i], std::exp(static_cast<double>(logits[i])) / exponentials, 1e-5);
+        sum += values_[i];
+        EXPECT_TRUE(std::isnan(values_[labels + i])) << "more written than the pass had images";
+    }
+    EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+TEST_F(SessionTest, BeforeTheFirstPassThereAreNoScores) {
+    const Result<void> scores = session_->scores(values_.data());
+    ASSERT_FALSE(scores);
+    EXPECT_EQ(scores.error().code, ErrorCode::argument);
+    EXPECT_THAT(values_, testing::Each(testing::IsNan()));
+}
+
+TEST_F(SessionTest, AFailedPassLeavesNoScores) {
+    ASSERT_TRUE(forward(2));
+    const auto sound = kernels_.layer_norm;
+    kernels_.layer_norm = refuse;
+    const Result<void> failed = forward(2);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kernel);
+    EXPECT_THAT(failed.error().message, testing::HasSubstr("layer_norm"));
+    std::fill(values_.begin(), values_.end(), NAN);
+    const Result<void> scores = session_->scores(values_.data());
+    ASSERT_FALSE(scores);
+    EXPECT_EQ(scores.error().code, ErrorCode::argument);
+    EXPECT_THAT(values_, testing::Each(testing::IsNan()));
+    kernels_.layer_norm = sound;  // nothing else is lost
+    EXPECT_TRUE(forward(2));
+    EXPECT_TRUE(session_->scores(values_.data()));
+}
+
+TEST_F(SessionTest, RefusedArgumentsAreNoPass) {
+    ASSERT_TRUE(forward(1));
+    for (const int batch : {-1, 0, 3}) {
+        const Result<void> refused = forward(batch);
+        ASSERT_FALSE(refused) << batch;
+        EXPECT_EQ(refused.error().code, ErrorCode::argument);
+    }
+    EXPECT_FALSE(session_->forward(nullptr, 1, values_.data()));
+    EXPECT_FALSE(session_->forward(pixels_.data(), 1, nullptr));
+    EXPECT_FALSE(session_->scores(nullptr));
+    EXPECT_TRUE(session_->scores(values_.data()));
+}
+
+std::vector<int> indices(const std::vector<float> &scores, int k) {
+    std::vector<int> found;
+    for (const Prediction &p : top_k(scores.data(), static_cast<int>(scores.size()), k)) {
+        EXPECT_EQ(p.score, scores[p.index]);
+        found.push_back(p.index);
+    }
+    return found;
+}
+
+TEST(TopK, TheLowerIndexIsFirstAmongEquals) {
+    const std::vector<float> scores{1, 3, 2, 3, 1, 3, 2};
+    EXPECT_EQ(indices(scores, 7), (std::vector<int>{1, 3, 5, 2, 6, 0, 4}));
+    EXPECT_EQ(indices(scores, 2), (std::vector<int>{1, 3}));
+    EXPECT_EQ(indices(std::vector<float>(100, 0.5f), 3), (std::vector<int>{0, 1, 2}));
+    EXPECT_EQ(indices({-0.0f, 0.0f}, 2), (std::vector<int>{0, 1}));
+}
+
+TEST(TopK, OfNothingOrOfMoreThanThereIs) {
+    EXPECT_EQ(indices({}, 5), std::vector<int>());
+    EXPECT_EQ(indices({2, 1}, 0), std::vector<int>());
+    EXPECT_EQ(indices({2, 1}, -1), std::vector<int>());
+    EXPECT_EQ(indices({1, 2}, 5), (std::vector<int>{1, 0}));
+}
+
+}  // namespace
+}  // namespace vit::test
