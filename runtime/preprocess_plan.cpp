@@ -7,7 +7,8 @@
 #include <new>
 
 #include "buffer.h"
-#include "image.h"
+#include "picture/image.h"
+#include "picture/rgb.h"
 #include "resample.h"
 
 namespace vit {
@@ -203,7 +204,7 @@ void copy_rows(const ImageView &image, PreprocessPlan &plan) {
     plan.copy.resize(row_bytes * plan.rows_read);
     for (int y = 0; y < plan.rows_read; y++) {
         row_to_rgb(image.data + (plan.first_row + y) * row_stride(image), image.width, image.channels,
-                   plan.copy.data() + y * row_bytes);
+                   Alpha::over_white, plan.copy.data() + y * row_bytes);
     }
 }
 

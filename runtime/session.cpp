@@ -157,8 +157,9 @@ Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k)
     }
 }
 
-Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k) {
-    VIT_TRY_ASSIGN(const Image image, Image::read(path));
+Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k,
+                                                       const ImageOptions &options) {
+    VIT_TRY_ASSIGN(const Image image, Image::read(path, options));
     return classify(image.view(), k);
 }
 

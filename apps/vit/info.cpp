@@ -23,7 +23,8 @@ struct InfoOptions {
 };
 
 constexpr const char *footer =
-    R"(Without MODEL: the architectures that have a name, and the backends.
+    R"(Without MODEL: the architectures that have a name, the backends, and the formats
+of pictures.
 GFLOP counts a multiplication and an addition as two operations.
 
 Example:
@@ -140,6 +141,22 @@ std::string text_of_backends() {
     return "backends, in the order of preference\n" + out;
 }
 
+std::string text_of_pictures() {
+    std::string out = "pictures\n";
+    for (const vit::ImageFormat &format : vit::image_formats()) {
+        out += "  " + pad_right(format.name, 6) + "by " + format.decoder + "\n";
+    }
+    return out;
+}
+
+Json json_of_pictures() {
+    Json out = Json::array();
+    for (const vit::ImageFormat &format : vit::image_formats()) {
+        out.push_back({{"name", format.name}, {"decoder", format.decoder}});
+    }
+    return out;
+}
+
 std::string text_of_architectures() {
     std::string out = "architectures for 'vit bench --arch'\n";
     for (const std::string &name : vit::architecture_names()) {
@@ -179,9 +196,11 @@ int info(const InfoOptions &options) {
         Json out = model ? json_of(*model, options.model) : Json{{"version", vit::version()}};
         if (!model) out["architectures"] = json_of_architectures();
         out["backends"] = json_of_backends();
+        if (!model) out["pictures"] = json_of_pictures();
         print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     } else {
-        print((model ? text_of(*model) : text_of_architectures()) + "\n" + text_of_backends());
+        print((model ? text_of(*model) : text_of_architectures()) + "\n" + text_of_backends() +
+              (model ? "" : "\n" + text_of_pictures()));
     }
     return ok;
 }

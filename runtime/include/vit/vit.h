@@ -109,16 +109,41 @@ struct ImageView {
     std::ptrdiff_t row_stride = 0;  // bytes from one row to the next; 0: rows touch
 };
 
+// What becomes of transparent pixels.
+enum class Alpha {
+    over_white,  // they are laid over white, as a page would show them
+    drop         // their colours are taken as they are, hidden ones too, as Pillow's convert("RGB") does
+};
+
+// How a picture is read.
+struct ImageOptions {
+    bool orientation = true;  // turn and mirror it as its EXIF data say, so that up is up
+    Alpha alpha = Alpha::over_white;
+    bool accept_truncated = false;  // of a file that ends early, what there is
+    // A JPEG picture may be decoded at 1/2, 1/4 or 1/8 of its size, as long as it stays at least this large
+    // (Pillow's Image.draft): faster, and not the same pixels. 0: whole.
+    int draft_width = 0, draft_height = 0;
+    std::int64_t max_pixels = std::int64_t{1} << 28;
+    std::int64_t max_memory = std::int64_t{4} << 30;  // bytes that decoding may take
+};
+
+// A format of pictures, and the library that decodes it: "JPEG", "libjpeg-turbo 2.1.5".
+struct ImageFormat {
+    std::string name, decoder;
+};
+VIT_API std::vector<ImageFormat> image_formats();
+
 // A decoded picture, always RGB, that owns its pixels.
 class VIT_API Image {
 public:
-    // JPEG, PNG, BMP, GIF (first frame), TGA, PNM. Alpha is laid over white, 16-bit samples are cut to 8,
-    // orientation tags are not applied. Errors: io, format, and unsupported for more than max_pixels.
-    static Result<Image> read(const std::string &path);
-    static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image");
+    // The formats of image_formats(), of several frames the first; samples of 16 bits become 8, colour
+    // profiles are not applied. Errors: io, format, memory, and unsupported for what is beyond the limits.
+    static Result<Image> read(const std::string &path, const ImageOptions &options = {});
+    static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image",
+                                const ImageOptions &options = {});
     static Result<Image> from_pixels(const ImageView &pixels);
 
-    static constexpr std::int64_t max_pixels = std::int64_t{1} << 28;
+    static constexpr std::int64_t max_pixels = std::int64_t{1} << 28;  // of from_pixels and preprocessing
 
     int width() const { return width_; }
     int height() const { return height_; }
@@ -222,7 +247,8 @@ public:
 
     // The top_k labels of a picture, best first.
     Result<std::vector<Prediction>> classify(const ImageView &image, int top_k = 5);
-    Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5);
+    Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5,
+                                                  const ImageOptions &options = {});
 
     // The three steps of classify, which allocate nothing after the first picture of a size (but a device's
     // driver may, for every stage):

@@ -1,4 +1,4 @@
-#include "png_integrity.h"
+#include "picture/png_integrity.h"
 
 #include <array>
 #include <string>

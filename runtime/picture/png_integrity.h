@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "error.h"
+#include "picture/picture.h"
 
 namespace vit {
 
@@ -16,10 +16,10 @@ struct PngSize {
 
 // The size that a PNG header claims. (Of a picture that is too large for it, stb_image does not tell the
 // size.)
-std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes);
+std::optional<PngSize> png_size(Octets bytes);
 
 // Whether chunks follow each other up to IEND, all with the right checksums (ISO/IEC 15948, 5.3).
 // `sentence` is the beginning of the message, as in "cat.png: is a PNG picture". Errors: format.
-Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence);
+Result<void> check_png(Octets bytes, const std::string &sentence);
 
 }  // namespace vit

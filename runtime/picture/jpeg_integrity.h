@@ -5,12 +5,12 @@
 #include <span>
 #include <string>
 
-#include "error.h"
+#include "picture/picture.h"
 
 namespace vit {
 
 // Whether no Huffman table claims more than 256 codes, for which stb_image (up to 2.27) would write outside
 // its own. `sentence` is the beginning of the message, as in "cat.jpg: is a JPEG picture". Errors: format.
-Result<void> check_jpeg(std::span<const std::uint8_t> bytes, const std::string &sentence);
+Result<void> check_jpeg(Octets bytes, const std::string &sentence);
 
 }  // namespace vit

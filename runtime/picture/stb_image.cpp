@@ -1,7 +1,8 @@
-#include "stb_image.h"
+#include "picture/stb_image.h"
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace {
 
@@ -9,6 +10,13 @@ namespace {
 // picture of the header's size has use for. Set for the time of one call on the thread that makes it.
 thread_local std::size_t block_limit = 0;
 thread_local bool out_of_memory = false;
+
+// New memory is zero: stb_image 2.27 reads structures of its own that it has not filled.
+void *bounded_malloc(std::size_t size) {
+    void *block = size <= block_limit ? std::calloc(size, 1) : nullptr;
+    out_of_memory = out_of_memory || (!block && size <= block_limit);
+    return block;
+}
 
 void *bounded_realloc(void *block, std::size_t size) {
     void *moved = size <= block_limit ? std::realloc(block, size) : nullptr;
@@ -29,7 +37,7 @@ void *bounded_realloc(void *block, std::size_t size) {
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_ASSERT(condition) static_cast<void>(0)  // a library does not abort
-#define STBI_MALLOC(size) bounded_realloc(nullptr, size)
+#define STBI_MALLOC(size) bounded_malloc(size)
 #define STBI_REALLOC(block, size) bounded_realloc(block, size)
 #define STBI_FREE(block) std::free(block)
 
@@ -48,7 +56,7 @@ namespace {
 // The bytes of a file as stb_image asks for them, with a note of whether it asked for more than there are.
 class Source {
 public:
-    explicit Source(std::span<const std::uint8_t> bytes) : rest_(bytes) {
+    explicit Source(Octets bytes) : rest_(bytes) {
         stbi_io_callbacks callbacks{read, skip, at_end};
         stbi__start_callbacks(&context, &callbacks, this);
     }
@@ -82,7 +90,7 @@ private:
     }
     static int at_end(void *user) { return static_cast<Source *>(user)->rest_.empty(); }
 
-    std::span<const std::uint8_t> rest_;
+    Octets rest_;
 };
 
 tl::unexpected<Error> broken(const std::string &sentence) {
@@ -96,7 +104,7 @@ tl::unexpected<Error> ends_early(const std::string &sentence) {
 }
 
 // The first frame. Pixels that it does not draw are transparent, as they are in browsers.
-std::uint8_t *load_gif(Source &source, StbPicture &picture, bool &ended_early) {
+std::uint8_t *load_gif(Source &source, Samples &picture, bool &ended_early) {
     const auto gif = std::make_unique<stbi__gif>();  // 36 KiB
     stbi_uc *frame = stbi__gif_load_next(&source.context, gif.get(), &picture.channels, 4, nullptr);
     bool drawn = frame && frame != reinterpret_cast<stbi_uc *>(&source.context);
@@ -121,7 +129,7 @@ std::uint8_t *load_gif(Source &source, StbPicture &picture, bool &ended_early) {
 }
 
 // A file's samples, of 8 bits; null with stb_image's reason.
-std::uint8_t *load(StbFormat format, Source &source, StbPicture &picture, bool &ended_early) {
+std::uint8_t *load(StbFormat format, Source &source, Samples &picture, bool &ended_early) {
     stbi__result_info info{};
     info.bits_per_channel = 8;
     void *samples = nullptr;
@@ -166,49 +174,52 @@ int read_header(StbFormat format, stbi__context *context, int *w, int *h, int *n
 
 // Twice the samples of 16 bits and 4 channels (buffers grow by doubling), in whole blocks of JPEG's largest
 // unit, or twice the file.
-std::size_t largest_block(const StbPicture &header, std::size_t file_size) {
+std::size_t largest_block(const PictureHeader &header, std::size_t file_size) {
     const std::size_t w = header.width + 64, h = header.height + 64;
     return std::max(16 * w * h, 2 * file_size) + (std::size_t{1} << 20);
 }
 
 }  // namespace
 
-bool stb_is_tga(std::span<const std::uint8_t> bytes) {
+std::string stb_version() {
+    return "stb_image 2.27";
+}
+
+bool stb_is_tga(Octets bytes) {
     Source source(bytes);
     return stbi__tga_test(&source.context) && !source.passed_end;
 }
 
-Result<StbPicture> stb_header(StbFormat format, std::span<const std::uint8_t> bytes,
-                              const std::string &sentence) {
+Result<PictureHeader> stb_header(StbFormat format, Octets bytes, const std::string &sentence) {
     block_limit = std::size_t{1} << 20;
     stbi__g_failure_reason = nullptr;
     Source source(bytes);
-    StbPicture header;
-    if (!read_header(format, &source.context, &header.width, &header.height, &header.channels)) {
+    int width = 0, height = 0, channels = 0;
+    if (!read_header(format, &source.context, &width, &height, &channels)) {
         return source.passed_end ? ends_early(sentence) : broken(sentence);
     }
-    if (header.width < 1 || header.height < 1) {
+    if (width < 1 || height < 1) {
         return fail(ErrorCode::format, sentence + " of no size");
     }
-    return header;
+    return PictureHeader{width, height};
 }
 
-Result<StbPicture> stb_decode(StbFormat format, std::span<const std::uint8_t> bytes,
-                              const StbPicture &header, const std::string &sentence) {
+Result<Samples> stb_decode(StbFormat format, Octets bytes, const PictureHeader &header,
+                           const std::string &sentence) {
     block_limit = largest_block(header, bytes.size());
     out_of_memory = false;
     stbi__g_failure_reason = nullptr;
     Source source(bytes);
-    StbPicture picture;
+    Samples picture;
     bool ended_early = false;
-    picture.samples.reset(load(format, source, picture, ended_early));
+    picture.data.reset(load(format, source, picture, ended_early));
     if (out_of_memory) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
     }
-    if (source.passed_end || (picture.samples && ended_early)) {
+    if (source.passed_end || (picture.data && ended_early)) {
         return ends_early(sentence);
     }
-    if (!picture.samples) {
+    if (!picture.data) {
         return broken(sentence);
     }
     if (picture.width != header.width || picture.height != header.height || picture.channels < 1 ||

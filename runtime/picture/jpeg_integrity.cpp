@@ -1,4 +1,4 @@
-#include "jpeg_integrity.h"
+#include "picture/jpeg_integrity.h"
 
 #include <numeric>
 

@@ -1,7 +1,9 @@
-#include "pnm.h"
-
+// Binary grey and colour maps of Netpbm: P5 and P6, of 8 and 16 bits.
 #include <algorithm>
 #include <cmath>
+#include <vector>
+
+#include "picture/picture.h"
 
 namespace vit {
 
@@ -46,14 +48,19 @@ private:
     std::size_t at_;
 };
 
-}  // namespace
+struct PnmHeader {
+    int width, height;
+    int channels;  // 1 or 3
+    int max_value;
+    std::size_t header_size;  // bytes
+};
 
-bool is_pnm(std::span<const std::uint8_t> bytes) {
+bool is_pnm(Octets bytes) {
     return bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
            (is_space(bytes[2]) || bytes[2] == '#');
 }
 
-Result<PnmHeader> pnm_header(std::span<const std::uint8_t> bytes, const std::string &sentence) {
+Result<PnmHeader> read_header(Octets bytes, const std::string &sentence) {
     if (bytes[1] != '5' && bytes[1] != '6') {
         return fail(ErrorCode::unsupported,
                     sentence + " of type P" + static_cast<char>(bytes[1]) + ", and only P5 and P6 are read");
@@ -72,8 +79,15 @@ Result<PnmHeader> pnm_header(std::span<const std::uint8_t> bytes, const std::str
     return header;
 }
 
-Result<std::vector<std::uint8_t>> pnm_samples(std::span<const std::uint8_t> bytes, const PnmHeader &header,
-                                              const std::string &sentence) {
+Result<PictureHeader> pnm_header(Octets bytes, const std::string &sentence) {
+    VIT_TRY_ASSIGN(const PnmHeader header, read_header(bytes, sentence));
+    return PictureHeader{header.width, header.height};
+}
+
+// Samples are scaled from 0..max_value to 0..255 and rounded, halves to even.
+Result<Samples> decode_pnm(Octets bytes, const PictureHeader &, const ImageOptions &,
+                           const std::string &sentence) {
+    VIT_TRY_ASSIGN(const PnmHeader header, read_header(bytes, sentence));
     const std::size_t count = std::size_t(header.width) * header.height * header.channels;
     const std::size_t sample_size = header.max_value > 255 ? 2 : 1;
     const auto data = bytes.subspan(header.header_size);
@@ -85,11 +99,22 @@ Result<std::vector<std::uint8_t>> pnm_samples(std::span<const std::uint8_t> byte
         scaled[value] =
             static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / header.max_value * 255));
     }
-    std::vector<std::uint8_t> samples(count);
+    Samples samples = allocate_samples(header.width, header.height, header.channels);
+    if (!samples.data) {
+        return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
+    }
     for (std::size_t i = 0; i < count; i++) {
-        samples[i] = scaled[sample_size == 2 ? data[2 * i] << 8 | data[2 * i + 1] : data[i]];
+        samples.data[i] = scaled[sample_size == 2 ? data[2 * i] << 8 | data[2 * i + 1] : data[i]];
     }
     return samples;
 }
+
+std::string own_decoder() {
+    return "vit";
+}
+
+}  // namespace
+
+const PictureFormat pnm_format{"PNM", own_decoder, is_pnm, pnm_header, decode_pnm};
 
 }  // namespace vit

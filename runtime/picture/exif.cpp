@@ -1,0 +1,56 @@
+#include "picture/exif.h"
+
+#include <cstring>
+
+namespace vit {
+
+namespace {
+
+// Reads numbers in the order of bytes that the header names.
+struct Numbers {
+    Octets bytes;
+    bool big_endian;
+
+    bool has(std::size_t at, std::size_t size) const {
+        return at <= bytes.size() && size <= bytes.size() - at;
+    }
+    std::uint32_t at(std::size_t at, std::size_t size) const {
+        std::uint32_t value = 0;
+        for (std::size_t i = 0; i < size; i++) {
+            value |= std::uint32_t{bytes[at + i]} << 8 * (big_endian ? size - 1 - i : i);
+        }
+        return value;
+    }
+};
+
+}  // namespace
+
+int exif_orientation(Octets exif) {
+    constexpr std::uint32_t orientation = 0x112, of_shorts = 3;
+    if (exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0) {
+        exif = exif.subspan(6);
+    }
+    if (exif.size() < 8 || exif[0] != exif[1] || (exif[0] != 'I' && exif[0] != 'M')) {
+        return 1;
+    }
+    const Numbers numbers{exif, exif[0] == 'M'};
+    const std::size_t directory = numbers.at(4, 4);
+    if (numbers.at(2, 2) != 42 || !numbers.has(directory, 2)) {
+        return 1;
+    }
+    const std::uint32_t entries = numbers.at(directory, 2);
+    for (std::uint32_t i = 0; i < entries; i++) {
+        const std::size_t entry = directory + 2 + std::size_t{12} * i;
+        if (!numbers.has(entry, 12)) {
+            return 1;
+        }
+        if (numbers.at(entry, 2) == orientation) {
+            const std::uint32_t value = numbers.at(entry + 8, 2);
+            const bool sound = numbers.at(entry + 2, 2) == of_shorts && numbers.at(entry + 4, 4) == 1;
+            return sound && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+        }
+    }
+    return 1;
+}
+
+}  // namespace vit

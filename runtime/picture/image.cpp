@@ -1,0 +1,133 @@
+#include "picture/image.h"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "mapped_file.h"
+#include "picture/picture.h"
+#include "picture/rgb.h"
+#include "printable.h"
+
+namespace vit {
+
+namespace {
+
+constexpr std::size_t max_file_size = std::size_t{1} << 30;
+
+Result<void> check_pixels(std::int64_t width, std::int64_t height, std::int64_t most,
+                          std::string_view sentence) {
+    if (width > 0 && height > most / width) {
+        return fail(ErrorCode::unsupported, std::string(sentence) + " of " + std::to_string(width) + " x " +
+                                                std::to_string(height) + " pixels, more than " +
+                                                std::to_string(most));
+    }
+    return {};
+}
+
+const PictureFormat *format_of(Octets bytes) {
+    for (const PictureFormat &format : picture_formats()) {
+        if (format.recognises(bytes)) return &format;
+    }
+    return nullptr;
+}
+
+// "JPEG, PNG and TGA"
+std::string names_of_formats() {
+    std::string names;
+    const auto formats = picture_formats();
+    for (std::size_t i = 0; i < formats.size(); i++) {
+        names += i == 0 ? "" : i + 1 < formats.size() ? ", " : " and ";
+        names += formats[i].name;
+    }
+    return names;
+}
+
+tl::unexpected<Error> no_memory(const std::string &name) {
+    return fail(ErrorCode::memory, printable(name, 0) + ": is too large for the memory there is");
+}
+
+}  // namespace
+
+std::ptrdiff_t row_stride(const ImageView &view) {
+    return view.row_stride ? view.row_stride : static_cast<std::ptrdiff_t>(view.width) * view.channels;
+}
+
+Result<void> check_view(const ImageView &view) {
+    const auto wrong = [](const std::string &what) { return fail(ErrorCode::argument, "image: " + what); };
+    if (!view.data) {
+        return wrong("data is null");
+    }
+    if (view.width < 1 || view.height < 1) {
+        return wrong("a size of " + std::to_string(view.width) + " x " + std::to_string(view.height));
+    }
+    if (view.channels < 1 || view.channels > 4) {
+        return wrong(std::to_string(view.channels) + " channels, outside 1 to 4");
+    }
+    const std::int64_t row_bytes = std::int64_t{view.width} * view.channels;
+    if (view.row_stride != 0 && view.row_stride < row_bytes && view.row_stride > -row_bytes) {
+        return wrong("row_stride is " + std::to_string(view.row_stride) + ", less than the " +
+                     std::to_string(row_bytes) + " bytes of a row");
+    }
+    return check_pixels(view.width, view.height, Image::max_pixels, "image: a picture");
+}
+
+Result<Image> Image::read(const std::string &path, const ImageOptions &options) {
+    try {
+        VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
+        return decode(file->bytes().data(), file->bytes().size(), path, options);
+    } catch (const std::bad_alloc &) {
+        return no_memory(path);
+    }
+}
+
+Result<Image> Image::decode(const void *data, std::size_t size, const std::string &name,
+                            const ImageOptions &options) {
+    try {
+        const std::string file = printable(name, 0);
+        if (size == 0 || !data) {
+            return fail(ErrorCode::format, file + ": is empty");
+        }
+        if (size > max_file_size) {
+            return fail(ErrorCode::unsupported, file + ": has " + std::to_string(size) +
+                                                    " bytes, more than " + std::to_string(max_file_size));
+        }
+        const Octets bytes(static_cast<const std::uint8_t *>(data), size);
+        const PictureFormat *format = format_of(bytes);
+        if (!format) {
+            return fail(ErrorCode::format, file + ": is none of " + names_of_formats());
+        }
+        const char *a = format->name[0] == 'A' ? "an " : "a ";
+        const std::string sentence = file + ": is " + a + format->name + " picture";
+        VIT_TRY_ASSIGN(const PictureHeader header, format->header(bytes, sentence));
+        const std::int64_t most = std::min(options.max_pixels, max_pixels);
+        VIT_TRY(check_pixels(header.width, header.height, most, sentence));
+        VIT_TRY_ASSIGN(const Samples samples, format->decode(bytes, header, options, sentence));
+        Rgb rgb = to_rgb({samples.data.get(), samples.width, samples.height, samples.channels, 0},
+                         options.orientation ? header.orientation : 1, options.alpha);
+        Image image;
+        image.width_ = rgb.width;
+        image.height_ = rgb.height;
+        image.rgb_ = std::move(rgb.values);
+        return image;
+    } catch (const std::bad_alloc &) {
+        return no_memory(name);
+    }
+}
+
+Result<Image> Image::from_pixels(const ImageView &pixels) {
+    VIT_TRY(check_view(pixels));
+    try {
+        Rgb rgb = to_rgb(pixels, 1, Alpha::over_white);
+        Image image;
+        image.width_ = rgb.width;
+        image.height_ = rgb.height;
+        image.rgb_ = std::move(rgb.values);
+        return image;
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "image: out of memory");
+    }
+}
+
+}  // namespace vit

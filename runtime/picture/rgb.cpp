@@ -1,0 +1,64 @@
+#include "picture/rgb.h"
+
+#include <cstring>
+
+#include "picture/image.h"
+
+namespace vit {
+
+namespace {
+
+// round(alpha sample + (1 - alpha) white) in 255ths. Pillow's fixed-point arithmetic gives the same for all
+// 65536 pairs.
+std::uint8_t over_white(int sample, int alpha) {
+    return static_cast<std::uint8_t>((2 * (sample * alpha + 255 * (255 - alpha)) + 255) / 510);
+}
+
+}  // namespace
+
+void row_to_rgb(const std::uint8_t *row, int width, int channels, Alpha alpha, std::uint8_t *rgb) {
+    const bool color = channels >= 3, has_alpha = channels % 2 == 0;
+    if (color && !has_alpha) {
+        std::memcpy(rgb, row, std::size_t{3} * width);
+        return;
+    }
+    const bool blend = has_alpha && alpha == Alpha::over_white;
+    for (int x = 0; x < width; x++, row += channels, rgb += 3) {
+        for (int c = 0; c < 3; c++) {
+            const std::uint8_t sample = row[color ? c : 0];
+            rgb[c] = blend ? over_white(sample, row[channels - 1]) : sample;
+        }
+    }
+}
+
+Rgb to_rgb(const ImageView &view, int orientation, Alpha alpha) {
+    const bool transposed = orientation >= 5;
+    const int width = transposed ? view.height : view.width, height = transposed ? view.width : view.height;
+    Rgb rgb{width, height, std::vector<std::uint8_t>(std::size_t{3} * view.width * view.height)};
+    // Where a row of the file goes, and how far apart its pixels are there: x and y as they are held run to
+    // the right or to the left, downwards or upwards.
+    const bool x_back = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    const bool y_back = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    const std::ptrdiff_t right = 3, down = std::ptrdiff_t{3} * width;
+    const std::ptrdiff_t x_step = (transposed ? down : right) * (x_back ? -1 : 1);
+    const std::ptrdiff_t y_step = (transposed ? right : down) * (y_back ? -1 : 1);
+    std::uint8_t *first = rgb.values.data();
+    if (x_back) first -= x_step * (view.width - 1);
+    if (y_back) first -= y_step * (view.height - 1);
+    std::vector<std::uint8_t> row(x_step == right ? 0 : std::size_t{3} * view.width);
+    for (int y = 0; y < view.height; y++, first += y_step) {
+        const std::uint8_t *from = view.data + y * row_stride(view);
+        if (x_step == right) {
+            row_to_rgb(from, view.width, view.channels, alpha, first);
+            continue;
+        }
+        row_to_rgb(from, view.width, view.channels, alpha, row.data());
+        std::uint8_t *to = first;
+        for (int x = 0; x < view.width; x++, to += x_step) {
+            std::memcpy(to, &row[std::size_t{3} * x], 3);
+        }
+    }
+    return rgb;
+}
+
+}  // namespace vit

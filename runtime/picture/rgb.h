@@ -1,0 +1,23 @@
+// Rows of samples -> RGB, upright.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "picture/picture.h"
+
+namespace vit {
+
+// One row of `width` pixels of 1 to 4 channels -> width x 3 bytes of RGB. Alpha is laid over white with
+// rounded integers, as Pillow's alpha_composite does it, or dropped, as its convert("RGB") does it.
+void row_to_rgb(const std::uint8_t *row, int width, int channels, Alpha alpha, std::uint8_t *rgb);
+
+struct Rgb {
+    int width, height;
+    std::vector<std::uint8_t> values;  // [height, width, 3]
+};
+
+// Turned and mirrored by EXIF's orientation, 1 to 8, as Pillow's ImageOps.exif_transpose does it.
+Rgb to_rgb(const ImageView &view, int orientation, Alpha alpha);
+
+}  // namespace vit

@@ -1,0 +1,32 @@
+// Decodes pictures for pictures.py. A request on the standard input is two lines, options and a path. Options
+// are words: upright (orientation is not applied), drop (alpha), truncated (is accepted),
+// draft=WIDTHxHEIGHT. The answer is a line "width height" and height x width x 3 bytes, or a line "error" with
+// the sentence.
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "vit/vit.h"
+
+int main() {
+    std::string words, path;
+    while (std::getline(std::cin, words) && std::getline(std::cin, path)) {
+        vit::ImageOptions options;
+        std::istringstream stream(words);
+        for (std::string word; stream >> word;) {
+            if (word == "upright") options.orientation = false;
+            if (word == "drop") options.alpha = vit::Alpha::drop;
+            if (word == "truncated") options.accept_truncated = true;
+            std::sscanf(word.c_str(), "draft=%dx%d", &options.draft_width, &options.draft_height);
+        }
+        const auto image = vit::Image::read(path, options);
+        if (image) {
+            std::printf("%d %d\n", image->width(), image->height());
+            std::fwrite(image->data(), 3, static_cast<std::size_t>(image->width()) * image->height(), stdout);
+        } else {
+            std::printf("error %s\n", image.error().message.c_str());
+        }
+        std::fflush(stdout);
+    }
+}
