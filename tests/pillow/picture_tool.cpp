@@ -1,7 +1,7 @@
-// Decodes pictures for pictures.py. A request on the standard input is two lines, options and a path. Options
-// are words: upright (orientation is not applied), drop (alpha), truncated (is accepted),
-// draft=WIDTHxHEIGHT. The answer is a line "width height" and height x width x 3 bytes, or a line "error" with
-// the sentence.
+// Decodes pictures for pictures.py. A request on the standard input is two lines, options and a path.
+// Options are words: upright (orientation is not applied), drop (alpha), truncated (is accepted),
+// draft=WIDTHxHEIGHT. The answer is a line "width height" and height x width x 3 bytes, or a line "error"
+// with the sentence.
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -23,7 +23,8 @@ int main() {
         const auto image = vit::Image::read(path, options);
         if (image) {
             std::printf("%d %d\n", image->width(), image->height());
-            std::fwrite(image->data(), 3, static_cast<std::size_t>(image->width()) * image->height(), stdout);
+            const std::size_t pixels = std::size_t(image->width()) * std::size_t(image->height());
+            std::fwrite(image->data(), 3, pixels, stdout);
         } else {
             std::printf("error %s\n", image.error().message.c_str());
         }
