@@ -19,7 +19,7 @@ constexpr Signature signatures[] = {
     {0, "MM\0*"sv, "a TIFF picture"},
     {0, "II+\0"sv, "a BigTIFF picture"},
     {0, "MM\0+"sv, "a BigTIFF picture"},
-    {8, "WEBP", "a WebP picture"},  // behind "RIFF"
+    {8, "WEBP", "a WebP picture"},  // behind RIFF's header
     {0, "\xff\x0a", "a JPEG XL picture"},
     {0, "\0\0\0\x0cJXL \r\n\x87\n"sv, "a JPEG XL picture"},
     {0, "\0\0\0\x0cjP  \r\n\x87\n"sv, "a JPEG 2000 picture"},
@@ -47,6 +47,12 @@ constexpr Signature signatures[] = {
     {0, "\x89HDF\r\n\x1a\n", "an HDF5 file"},
     {0, "\x7f" "ELF", "a program"},
 };
+
+bool has(Octets bytes, const Signature &signature) {
+    const bool in_riff = signature.at == 8;
+    return bytes.size() >= signature.at && begins_with(bytes.subspan(signature.at), signature.bytes) &&
+           (!in_riff || begins_with(bytes, "RIFF"));
+}
 
 // The first box of ISO/IEC 14496-12's files names their kind, and other kinds that they are as well.
 std::string iso_media(Octets bytes) {
@@ -93,7 +99,8 @@ std::string text_format(Octets bytes) {
         return "";
     }
     // Either may stand behind comments and declarations.
-    const std::size_t svg = text.find("<svg"), html = std::min(text.find("<html"), text.find("<!doctype html"));
+    const std::size_t svg = text.find("<svg");
+    const std::size_t html = std::min(text.find("<html"), text.find("<!doctype html"));
     if (svg < html) {
         return "an SVG drawing";
     }
@@ -108,8 +115,7 @@ std::string text_format(Octets bytes) {
 std::string other_format(Octets bytes) {
     std::string what = iso_media(bytes);
     for (const Signature &signature : signatures) {
-        if (what.empty() && bytes.size() >= signature.at && begins_with(bytes.subspan(signature.at), signature.bytes) &&
-            (signature.at != 8 || begins_with(bytes, "RIFF"))) {
+        if (what.empty() && has(bytes, signature)) {
             what = signature.what;
         }
     }

@@ -8,16 +8,11 @@
 
 #include "picture/picture.h"
 #include "picture/png_chunks.h"
+#include "picture/png_feed.h"
 
 namespace vit {
 
 namespace {
-
-constexpr std::string_view signature("\x89PNG\r\n\x1a\n", 8);
-
-std::uint32_t big_endian(const std::uint8_t *p) {
-    return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
-}
 
 tl::unexpected<Error> wrong(const std::string &sentence, const std::string &what) {
     return fail(ErrorCode::format, sentence + what);
@@ -26,63 +21,6 @@ tl::unexpected<Error> wrong(const std::string &sentence, const std::string &what
 tl::unexpected<Error> ends_early(const std::string &sentence) {
     return wrong(sentence, " that ends before its last pixel");
 }
-
-// The stream that libpng reads: the chunks of pixels as the file has them, and an end. A data chunk that the
-// file's end cuts becomes a shorter one. Checksums are not part of it, check() has seen to them.
-class Feed {
-public:
-    explicit Feed(Octets file) : chunks_(file) { parts_[0] = file.first(signature.size()); }
-
-    void read(std::uint8_t *to, std::size_t size) {
-        while (size > 0) {
-            if (part_ == 3) {
-                advance();
-            }
-            Octets &part = parts_[part_];
-            const std::size_t n = std::min(size, part.size());
-            if (n > 0) {
-                std::memcpy(to, part.data(), n);
-            }
-            to += n;
-            size -= n;
-            part = part.subspan(n);
-            part_ += part.empty();
-        }
-    }
-    bool exhausted() const { return exhausted_; }
-
-private:
-    void advance() {
-        std::string_view type = "IEND";
-        Octets data;
-        while (!exhausted_) {
-            const auto chunk = chunks_.next();
-            if (!chunk || (data_seen_ && chunk->type != "IDAT")) {
-                exhausted_ = true;
-            } else if (chunk->type == "IDAT" || chunk->type == "IHDR" || chunk->type == "PLTE" ||
-                       chunk->type == "tRNS") {
-                data_seen_ = chunk->type == "IDAT";
-                type = chunk->type;
-                data = chunk->data;
-                break;
-            }
-        }
-        for (int i = 0; i < 4; i++) {
-            head_[i] = static_cast<std::uint8_t>(data.size() >> (24 - 8 * i));
-        }
-        std::memcpy(head_ + 4, type.data(), 4);
-        parts_[0] = head_;
-        parts_[1] = data;
-        parts_[2] = checksum_;
-        part_ = 0;
-    }
-
-    PngChunks chunks_;
-    std::uint8_t head_[8], checksum_[4] = {};
-    Octets parts_[3];  // still to be read of the chunk: length and type, data, checksum
-    int part_ = 0;
-    bool data_seen_ = false, exhausted_ = false;
-};
 
 // libpng leaves its functions by longjmp: those here that call it hold nothing that has a destructor.
 struct Reader {
@@ -101,7 +39,7 @@ struct Reader {
 
     png_structp png = nullptr;
     png_infop info = nullptr;
-    Feed feed;
+    PngFeed feed;
     int channels = 0, passes = 0;
     std::uint8_t *pixels = nullptr;
     png_uint_32 height = 0;
@@ -186,7 +124,7 @@ std::string png_version() {
 }
 
 bool is_png(Octets bytes) {
-    return begins_with(bytes, signature);
+    return begins_with(bytes, png_signature);
 }
 
 Result<PictureHeader> png_header(Octets bytes, const std::string &sentence) {
@@ -196,12 +134,14 @@ Result<PictureHeader> png_header(Octets bytes, const std::string &sentence) {
                     sentence + " in Apple's own variant (CgBI, of iOS apps), which is not decoded");
     }
     if (!first || (first->type == "IHDR" && !first->all_data)) {
-        return bytes.size() < 33 ? ends_early(sentence) : wrong(sentence, " that does not begin with a header");
+        constexpr std::size_t header_end = 33;
+        return bytes.size() < header_end ? ends_early(sentence)
+                                         : wrong(sentence, " that does not begin with a header");
     }
     if (first->type != "IHDR" || first->data.size() != 13) {
         return wrong(sentence, " that does not begin with a header");
     }
-    const std::uint32_t width = big_endian(&first->data[0]), height = big_endian(&first->data[4]);
+    const std::uint32_t width = png_number(&first->data[0]), height = png_number(&first->data[4]);
     if (width == 0 || height == 0) {
         return wrong(sentence, " of no size");
     }
@@ -241,21 +181,23 @@ int bits_per_pixel(Octets bytes) {
     return bytes[24] * channels[bytes[25] % 7];
 }
 
-Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
-                           const std::string &sentence) {
-    VIT_TRY_ASSIGN(const std::size_t compressed, check(bytes, options.accept_truncated, sentence));
-    Reader reader(bytes);
-    const auto failed = [&]() -> tl::unexpected<Error> {
-        if (reader.no_memory || !reader.info) {
-            return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
-        }
-        if (reader.feed.exhausted() || reader.message == std::string_view("Not enough image data")) {
-            return ends_early(sentence);
-        }
-        return wrong(sentence, std::string(" that cannot be decoded: ") + reader.message);
-    };
-    if (!reader.info || !reader.start()) {
-        return failed();
+tl::unexpected<Error> failed(const Reader &reader, const std::string &sentence) {
+    if (reader.no_memory || !reader.info) {
+        return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
+    }
+    if (reader.feed.exhausted() || reader.message == std::string_view("Not enough image data")) {
+        return ends_early(sentence);
+    }
+    return wrong(sentence, std::string(" that cannot be decoded: ") + reader.message);
+}
+
+// Before anything is allocated: may there be so many pixels in a file of so many compressed bytes?
+Result<void> check_size(const Reader &reader, int bits_per_pixel, std::size_t compressed,
+                        const PictureHeader &header, const ImageOptions &options,
+                        const std::string &sentence) {
+    if (reader.height != header.height ||
+        reader.row_size != std::size_t(header.width) * std::size_t(reader.channels)) {
+        return wrong(sentence, " whose header contradicts itself");
     }
     const std::int64_t pixels = header.width * header.height;
     // Samples and RGB, and libpng's two rows of up to 8 bytes a pixel.
@@ -265,25 +207,37 @@ Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const Imag
                                                 " bytes to decode, more than " +
                                                 std::to_string(options.max_memory));
     }
-    // Deflate makes at most 1032 bytes of one: what a small file cannot hold is not allocated.
-    if (pixels * bits_per_pixel(bytes) / 8 > 1032 * static_cast<std::int64_t>(compressed) &&
-        !options.accept_truncated) {
+    // Deflate makes at most 1032 bytes of one: memory for a large picture is for files that can hold it, or
+    // a sixteenth of it where a part will do.
+    constexpr std::int64_t small = 1 << 22;
+    const std::int64_t share = options.accept_truncated ? 16 : 1;
+    if (pixels > small && pixels * bits_per_pixel / 8 / share > 1032 * std::int64_t(compressed)) {
         return ends_early(sentence);
     }
-    Samples samples{static_cast<int>(header.width), static_cast<int>(header.height), reader.channels, nullptr};
-    if (reader.height != header.height ||
-        reader.row_size != std::size_t(header.width) * std::size_t(reader.channels)) {
-        return wrong(sentence, " whose header contradicts itself");
+    return {};
+}
+
+Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                           const std::string &sentence) {
+    VIT_TRY_ASSIGN(const std::size_t compressed, check(bytes, options.accept_truncated, sentence));
+    Reader reader(bytes);
+    if (!reader.info || !reader.start()) {
+        return failed(reader, sentence);
     }
+    VIT_TRY(check_size(reader, bits_per_pixel(bytes), compressed, header, options, sentence));
+    Samples samples{int(header.width), int(header.height), reader.channels, nullptr};
     // Zero: rows that never come are as Pillow leaves them.
-    samples.data.reset(static_cast<std::uint8_t *>(std::calloc(std::size_t(header.height), reader.row_size)));
+    samples.data.reset(static_cast<std::uint8_t *>(std::calloc(samples.height, reader.row_size)));
     reader.pixels = samples.data.get();
     reader.no_memory = !reader.pixels;
-    if (reader.pixels && options.accept_truncated && bytes[25] == PNG_COLOR_TYPE_PALETTE) {
+    if (!reader.pixels) {
+        return failed(reader, sentence);
+    }
+    if (options.accept_truncated && bytes[25] == PNG_COLOR_TYPE_PALETTE) {
         reader.fill_with_first_color();
     }
-    if (!reader.pixels || (!reader.read_rows() && (reader.no_memory || !options.accept_truncated))) {
-        return failed();
+    if (!reader.read_rows() && (reader.no_memory || !options.accept_truncated)) {
+        return failed(reader, sentence);
     }
     return samples;
 }

@@ -8,10 +8,6 @@ namespace vit {
 
 namespace {
 
-std::uint32_t big_endian(const std::uint8_t *p) {
-    return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
-}
-
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -26,7 +22,7 @@ bool PngChunk::checksum_right() const {
     if (!data.empty()) {  // zlib would begin anew
         crc = crc32_z(crc, data.data(), data.size());
     }
-    return crc == big_endian(checksum.data());
+    return crc == png_number(checksum.data());
 }
 
 std::optional<PngChunk> PngChunks::next() {
@@ -35,7 +31,7 @@ std::optional<PngChunk> PngChunks::next() {
     }
     PngChunk chunk;
     chunk.at = at_;
-    const std::size_t length = big_endian(&file_[at_]);
+    const std::size_t length = png_number(&file_[at_]);
     chunk.type = {reinterpret_cast<const char *>(&file_[at_ + 4]), 4};
     if (length > 0x7fffffff || !std::all_of(chunk.type.begin(), chunk.type.end(), is_letter)) {
         return std::nullopt;

@@ -7,14 +7,22 @@
 
 namespace vit {
 
-struct PngChunk {
-    std::size_t at = 0;          // of its first byte, in the file
-    std::string_view type;       // "IDAT"
-    Octets data;                 // as much of it as the file has
-    bool all_data = false;       // the file has all of it,
-    Octets checksum;             // and the 4 bytes behind it, or none
-    bool checksum_right() const;  // of type and data; false where there is none
+inline constexpr std::string_view png_signature("\x89PNG\r\n\x1a\n", 8);
 
+// The number in the 4 bytes from `p` on.
+inline std::uint32_t png_number(const std::uint8_t *p) {
+    return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
+}
+
+struct PngChunk {
+    std::size_t at = 0;     // of its first byte, in the file
+    std::string_view type;  // "IDAT"
+    Octets data;            // as much of it as the file has
+    bool all_data = false;  // the file has all of it
+    Octets checksum;        // 4 bytes, or none where the file has less
+
+    // False where there is none.
+    bool checksum_right() const;
     bool is_critical() const { return (type[0] & 0x20) == 0; }
 };
 
@@ -26,7 +34,7 @@ public:
 
 private:
     Octets file_;
-    std::size_t at_ = 8;
+    std::size_t at_ = png_signature.size();
 };
 
 // The orientation in eXIf, or in text chunks: ImageMagick's "Raw profile type exif", XMP.

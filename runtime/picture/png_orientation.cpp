@@ -1,4 +1,5 @@
 // Where a PNG file may say which side is up.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -76,7 +77,9 @@ std::string text_of(const PngChunk &chunk) {
 }
 
 int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 // "\nexif\n    1234\n" and hexadecimal digits in lines.

@@ -1,5 +1,5 @@
-// WebP by libwebp. The container (RIFF, RFC 9649) is walked here: Pillow shows an animation's first frame, and
-// the frames behind it, of which libwebpdemux would keep a list, are of no interest.
+// WebP by libwebp. The container (RIFF, RFC 9649) is walked here and not by libwebpdemux, which would keep a
+// list of all frames of an animation: the first is decoded, as Pillow does it.
 #include <webp/decode.h>
 
 #include <algorithm>
@@ -75,7 +75,8 @@ tl::unexpected<Error> ends_early(const std::string &sentence) {
 }
 
 // Looks at no more than the image's own header.
-Result<void> read_features(Layout &layout, bool is_canvas, const std::string &sentence) {
+Result<void> read_features(Layout &layout, bool is_extended, bool is_animation,
+                           const std::string &sentence) {
     WebPBitstreamFeatures features;
     const VP8StatusCode status = WebPGetFeatures(layout.image.data(), layout.image.size(), &features);
     if (status == VP8_STATUS_NOT_ENOUGH_DATA) {
@@ -84,11 +85,13 @@ Result<void> read_features(Layout &layout, bool is_canvas, const std::string &se
     if (status != VP8_STATUS_OK) {
         return wrong(sentence, " that cannot be decoded: its image has no header of WebP");
     }
-    if (is_canvas) {
+    if (!is_extended) {
         layout.width = layout.frame_width = features.width;
         layout.height = layout.frame_height = features.height;
-        layout.alpha = features.has_alpha;
-    } else if (features.width != layout.frame_width || features.height != layout.frame_height) {
+    }
+    // A still image with alpha has alpha, whatever the flags say; frames have what the flags say.
+    layout.alpha = layout.alpha || (features.has_alpha && !is_animation);
+    if (features.width != layout.frame_width || features.height != layout.frame_height) {
         return wrong(sentence, " whose header contradicts itself");
     }
     return {};
@@ -106,21 +109,21 @@ Result<Layout> read_layout(Octets bytes, const std::string &sentence) {
     Layout layout;
     if (first->type != "VP8X") {
         find_image(chunks, layout);
-        VIT_TRY(read_features(layout, true, sentence));
+        VIT_TRY(read_features(layout, false, false, sentence));
         return layout;
     }
     if (first->data.size() < 10) {
         return first->whole ? wrong(sentence, " whose header is too short") : ends_early(sentence);
     }
-    constexpr int has_alpha = 16, is_animation = 2;
-    const int flags = first->data[0];
-    layout.alpha = flags & has_alpha;
+    const bool is_animation = first->data[0] & 2;
+    layout.alpha = first->data[0] & 16;
     layout.width = layout.frame_width = 1 + std::int64_t{little_endian(first->data, 4, 3)};
     layout.height = layout.frame_height = 1 + std::int64_t{little_endian(first->data, 7, 3)};
-    if (!(flags & is_animation)) {
+    bool frame_seen = false;
+    if (!is_animation) {
         find_image(rest, layout);
+        frame_seen = true;
     }
-    bool frame_seen = !(flags & is_animation);
     while (const auto chunk = take_chunk(rest)) {
         if (chunk->type == "EXIF" && layout.exif.empty()) {
             layout.exif = chunk->data;
@@ -141,7 +144,7 @@ Result<Layout> read_layout(Octets bytes, const std::string &sentence) {
     if (layout.x + layout.frame_width > layout.width || layout.y + layout.frame_height > layout.height) {
         return wrong(sentence, " whose first frame is not within it");
     }
-    VIT_TRY(read_features(layout, false, sentence));
+    VIT_TRY(read_features(layout, true, is_animation, sentence));
     return layout;
 }
 

@@ -1,5 +1,5 @@
-"""PNG: every type of colour and depth, interlaced or not, transparent colours, chunks beside the pixels; files
-that are cut, corrupted or claim too much. Written here from the bytes up, as Pillow writes few of them."""
+"""PNG: every type of colour and depth, interlaced or not, transparent colours, chunks beside the pixels;
+files that are cut, corrupted or claim too much. Made from the bytes up, as Pillow writes few of these."""
 
 import struct
 import zlib
@@ -161,19 +161,21 @@ def orientations():
         data = png(samples, 8, RGB, before=chunk(b"eXIf", exif(n, "><"[n % 2])))
         yield Case(f"exif-{n}.png", data)
     yield Case("exif-upright.png", png(samples, 8, RGB, before=chunk(b"eXIf", exif(6))), options="upright")
-    after = [chunk(b"eXIf", exif(6)), chunk(b"tEXt", b"Raw profile type exif\0" + raw_profile(exif(8)))]
-    yield Case("exif-after.png", png(samples, 8, RGB, after=after[0]))
-    profile = b"Exif\0\0" + exif(5)
+    key = b"Raw profile type exif\0"
+    both = chunk(b"eXIf", exif(6)) + chunk(b"tEXt", key + raw_profile(exif(8)))
+    yield Case("exif-after.png", png(samples, 8, RGB, after=chunk(b"eXIf", exif(6))))
+    profile = raw_profile(b"Exif\0\0" + exif(5))
+    packet = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
     texts = {
-        "text": chunk(b"tEXt", b"Raw profile type exif\0" + raw_profile(exif(3))),
-        "ztxt": chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(raw_profile(profile))),
-        "itxt": chunk(b"iTXt", b"Raw profile type exif\0\0\0\0\0" + raw_profile(exif(7))),
-        "itxt-z": chunk(b"iTXt", b"Raw profile type exif\0\1\0en\0x\0" + zlib.compress(raw_profile(exif(2)))),
-        "xmp": chunk(b"iTXt", b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'),
+        "text": chunk(b"tEXt", key + raw_profile(exif(3))),
+        "ztxt": chunk(b"zTXt", key + b"\0" + zlib.compress(profile)),
+        "itxt": chunk(b"iTXt", key + bytes(4) + raw_profile(exif(7))),
+        "itxt-z": chunk(b"iTXt", key + b"\1\0en\0x\0" + zlib.compress(profile)),
+        "xmp": chunk(b"iTXt", packet),
         "xmp-element": chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<tiff:Orientation>8</tiff:Orientation>"),
-        "both": after[0] + after[1],
-        "exif-and-xmp": chunk(b"eXIf", exif(1)) + chunk(b"iTXt", b'XML:com.adobe.xmp\0\0\0\0\0tiff:Orientation="6"'),
-        "xmp-nine": chunk(b"iTXt", b'XML:com.adobe.xmp\0\0\0\0\0tiff:Orientation="9"'),
+        "both": both,
+        "exif-and-xmp": chunk(b"eXIf", exif(1)) + chunk(b"iTXt", packet),
+        "xmp-nine": chunk(b"iTXt", packet.replace(b"6", b"9")),
         "other-text": chunk(b"tEXt", b"Comment\0Orientation"),
     }
     for name, text in texts.items():
@@ -192,7 +194,8 @@ def chunks():
     yield Case("suggested-palette.png", png(samples, 8, RGB, before=palette(16)))
     yield Case("blocks-of-1.png", png(samples, 8, RGB, block=1))
     yield Case("empty-blocks.png", plain.replace(chunk(b"IDAT"), b"")[:33] + chunk(b"IDAT") + plain[33:])
-    yield Case("private.png", png(samples, 8, RGB, before=chunk(b"vpAg", bytes(9)), after=chunk(b"prIv", b"x")))
+    private = {"before": chunk(b"vpAg", bytes(9)), "after": chunk(b"prIv", b"x")}
+    yield Case("private.png", png(samples, 8, RGB, **private))
     yield Case("trailer.png", plain + b"PK\3\4 and more")
     # Apps write such files; the pixels are there.
     yield Case("no-end.png", plain[:-12])
@@ -201,7 +204,8 @@ def chunks():
     yield Case("checksum-after.png", png(samples, 8, RGB, after=chunk(b"tEXt", b"a\0b", checksum=7)))
     short = png(samples_of(9, 5, 8, PALETTE), 8, PALETTE, before=palette(7))
     yield Case("short-palette.png", short, why="an index beyond the palette is black")
-    yield Case("short-palette-alpha.png", short.replace(palette(7), palette(7) + chunk(b"tRNS", b"\x30\x60")))
+    alphas = chunk(b"tRNS", b"\x30\x60")
+    yield Case("short-palette-alpha.png", short.replace(palette(7), palette(7) + alphas))
 
 
 def animations():
@@ -249,9 +253,10 @@ def broken():
     def flipped(place):
         return data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :]
 
-    for name, place in {"header": 19, "type": at, "length": at - 1, "pixels": at + 60, "checksum": at + 205}.items():
+    places = {"header": 19, "type": at, "length": at - 1, "pixels": at + 60, "checksum": at + 205}
+    for name, place in places.items():
         yield Case(f"flipped-{name}.png", flipped(place), None)
-    yield Case("flipped-says.png", flipped(at + 60), None, says="a checksum is wrong in the chunk IDAT at byte 33")
+    yield Case("flipped-says.png", flipped(at + 60), None, says="in the chunk IDAT at byte 33")
     text = chunk(b"tEXt", b"a\0b", checksum=7)
     yield Case("checksum.png", png(samples, 8, RGB, before=text), None, says="in the chunk tEXt")
     yield Case("checksum-truncated.png", png(samples, 8, RGB, before=text), options="truncated")
@@ -276,7 +281,8 @@ def broken():
     wrong_palette = chunk(b"PLTE", bytes(7))
     yield Case("palette-of-7.png", with_header(header(30, 20, 8, 3), before=wrong_palette), None)
     lines = scanlines(samples, 8)
-    yield Case("filter-9.png", with_header(data[8:33], zlib.compress(b"\x09" + lines[1:])), None, says="filter")
+    unknown = zlib.compress(b"\x09" + lines[1:])
+    yield Case("filter-9.png", with_header(data[8:33], unknown), None, says="filter")
     yield Case("no-zlib.png", with_header(data[8:33], lines[:400]), None)
     yield Case("raw-deflate.png", with_header(data[8:33], stream[2:-4]), None)
     apple = SIGNATURE + chunk(b"CgBI", b"\x50\0\x20\2") + data[8:33] + chunk(b"IDAT", stream[2:-4])
@@ -296,9 +302,15 @@ def hostile():
         # Pillow refuses the picture.
         yield Case(f"bomb-{name}.png", png(samples, 8, RGB, before=text), samples)
     yield Case("bomb-pixels.png", SIGNATURE + header(4, 4, 8, 0) + chunk(b"IDAT", bomb) + chunk(b"IEND"))
-    claim = SIGNATURE + header(16384, 16384, 16, RGBA) + chunk(b"IDAT", zlib.compress(bytes(999)))
-    yield Case("claim.png", claim + chunk(b"IEND"), None, says="ends before its last pixel")
-    yield Case("claim-adam7.png", claim.replace(header(16384, 16384, 16, RGBA), header(16384, 16384, 1, 0, True)), None)
+    data = zlib.compress(bytes(999))
+    for options in ("", "truncated"):
+        for name, head in (
+            ("rgba", header(16384, 16384, 16, RGBA)),
+            ("adam7", header(16384, 16384, 1, GREY, True)),
+        ):
+            claim = SIGNATURE + head + chunk(b"IDAT", data) + chunk(b"IEND")
+            says = "ends before its last pixel"
+            yield Case(f"claim-{name}-{options}.png", claim, None, options=options, says=says)
     wide = SIGNATURE + header(60000, 60000, 8, RGB) + chunk(b"IDAT", bomb) + chunk(b"IEND")
     yield Case("wide.png", wide, None, says="60000 x 60000")
     many = png(samples, 8, RGB, before=chunk(b"tEXt", b"a\0b") * 20000)
