@@ -44,6 +44,7 @@ struct Reader {
     std::uint8_t *pixels = nullptr;
     png_uint_32 height = 0;
     std::size_t row_size = 0;
+    std::int64_t rows_left = 1;  // of all passes, until the last pixel; known from start() on
     bool no_memory = false;
     char message[128] = "";
 
@@ -54,9 +55,20 @@ private:
         png_longjmp(png, 1);
     }
     static void on_warning(png_structp, png_const_charp) {}
+    // With the last row libpng inflates whatever is left of the data, which may be a thousand times the
+    // picture: it gets no more of them.
     static void on_read(png_structp png, png_bytep to, std::size_t size) {
-        static_cast<Reader *>(png_get_io_ptr(png))->feed.read(to, size);
+        Reader &reader = *static_cast<Reader *>(png_get_io_ptr(png));
+        if (reader.rows_left == 0) {
+            png_longjmp(png, 1);
+        }
+        reader.feed.read(to, size);
     }
+    // Before a row goes to its place, for which nothing is read.
+    static void on_row(png_structp png, png_row_infop, png_bytep) {
+        static_cast<Reader *>(png_get_user_transform_ptr(png))->rows_left--;
+    }
+    void count_rows();
     static png_voidp allocate(png_structp png, png_alloc_size_t size) {
         void *block = std::malloc(size);
         if (!block) {
@@ -83,17 +95,29 @@ bool Reader::start() {
     png_read_info(png, info);
     png_set_expand(png);
     png_set_strip_16(png);
+    png_set_read_user_transform_fn(png, on_row);
+    png_set_user_transform_info(png, this, 0, 0);
     passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     channels = png_get_channels(png, info);
     height = png_get_image_height(png, info);
     row_size = png_get_rowbytes(png, info);
+    count_rows();
     return true;
+}
+
+// Passes of Adam7 without a pixel have no rows.
+void Reader::count_rows() {
+    const png_uint_32 width = png_get_image_width(png, info);
+    rows_left = passes == 1 ? height : 0;
+    for (int pass = 0; pass < passes && passes > 1; pass++) {
+        rows_left += PNG_PASS_COLS(width, pass) > 0 ? PNG_PASS_ROWS(height, pass) : 0;
+    }
 }
 
 bool Reader::read_rows() {
     if (setjmp(png_jmpbuf(png))) {
-        return false;
+        return rows_left == 0;
     }
     for (int pass = 0; pass < passes; pass++) {
         for (png_uint_32 y = 0; y < height; y++) {

@@ -156,11 +156,21 @@ def make_image():
         "JPEG": ["L", "RGB"],
         "GIF": ["P"],
         "PPM": ["L", "RGB", "I;16"],
+        "WEBP": ["RGB", "RGBA"],
     }.items():
         for mode in modes:
             write("image", f"{mode.replace(';', '')}.{format.lower()}", picture(mode, (7, 5), format=format))
     write("image", "progressive.jpeg", picture("RGB", (20, 18), format="JPEG", progressive=True))
     write("image", "run-lengths.tga", picture("RGB", (7, 5), format="TGA", compression="tga_rle"))
+    write("image", "lossless.webp", picture("RGBA", (7, 5), format="WEBP", lossless=True))
+    turned = Image.Exif()
+    turned[0x112] = 6
+    write("image", "turned.webp", picture("RGB", (7, 5), format="WEBP", exif=turned))
+    write("image", "turned.png", picture("RGB", (7, 5), format="PNG", exif=turned))
+    frames = [Image.new("RGBA", (7, 5), color) for color in ("red", "blue")]
+    for format in ("WEBP", "PNG"):
+        animation = picture("RGBA", (7, 5), format=format, save_all=True, append_images=frames)
+        write("image", f"animation.{format.lower()}", animation)
     png, jpeg = picture("RGB", (7, 5), format="PNG"), picture("RGB", (7, 5), format="JPEG")
     write("image", "cut.png", png[: len(png) // 2])
     write("image", "cut.jpeg", jpeg[: len(jpeg) - 20])

@@ -37,6 +37,7 @@ class Case:
     why: str = ""  # why
     options: str = ""  # of picture_tool.cpp
     needs: str = ""  # part of a decoder's name ("libjpeg") without which an error is right as well
+    only: str = ""  # part of a decoder's name without which it is no case
     says: str = ""  # part of the sentence of an error
 
     def expected(self):

@@ -178,4 +178,5 @@ def cases():
     for group in (sound, metadata, animations, cut, broken, hostile):
         for case in group():
             case.name = "webp-" + case.name
+            case.needs = "libwebp"
             yield case
