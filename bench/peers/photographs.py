@@ -112,7 +112,9 @@ def main():
     (ROOT / "build/bench/photographs.json").write_text(json.dumps(rows, indent=2))
     print(table(rows))
     if options.readme:
-        write_readme(options.readme, table(rows), f"{options.threads} threads of {machine.describe()['cpu']}")
+        cpu = machine.describe()
+        where = f"{options.threads} threads of {cpu['cpu']} (family {cpu['family']}, model {cpu['model']})"
+        write_readme(options.readme, table(rows), where)
 
 
 if __name__ == "__main__":
