@@ -197,11 +197,16 @@ int draft_denominator(const PictureHeader &header, const ImageOptions &options) 
 Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int denominator,
                         const ImageOptions &options, const std::string &sentence) {
     const std::int64_t blocks = jpeg.blocks(), size = static_cast<std::int64_t>(file_size);
-    // A block takes a bit at least, in Huffman's code; in the arithmetic one less than a bit, but not so
-    // little less in a picture worth its name.
-    const std::int64_t most_blocks = 8 * size * (jpeg.arithmetic ? 128 : 1);
-    if (blocks > most_blocks && !options.accept_truncated) {
+    // A block takes a bit at least.
+    if (blocks > 8 * size && !jpeg.arithmetic && !options.accept_truncated) {
         return fail(ErrorCode::format, sentence + " that ends before its last pixel");
+    }
+    // But in arithmetic code it may take next to nothing, though not in a picture worth its name.
+    constexpr std::int64_t blank_blocks = std::int64_t{1} << 20, blocks_of_byte = 1024;
+    if (jpeg.arithmetic && blocks > blank_blocks + blocks_of_byte * size) {
+        return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(jpeg.width) + " x " +
+                                                std::to_string(jpeg.height) + " pixels in only " +
+                                                std::to_string(size) + " bytes");
     }
     // Ten scans of a usual progressive picture make up about 30 units a block.
     constexpr std::int64_t max_scans = 1000, work_for_all = std::int64_t{1} << 20, work_of_block = 128;
@@ -247,7 +252,7 @@ bool is_whole(const Decompressor &decoded, const JpegStructure &jpeg) {
 
 Result<PictureHeader> jpeg_header(Octets bytes, const std::string &sentence) {
     VIT_TRY_ASSIGN(const JpegStructure jpeg, jpeg_frame(bytes, sentence));
-    return PictureHeader{jpeg.width, jpeg.height, exif_orientation(jpeg.exif)};
+    return PictureHeader{jpeg.width, jpeg.height, orientation_of(jpeg.exif, jpeg.xmp)};
 }
 
 Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageOptions &options,
@@ -257,7 +262,7 @@ Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const Ima
     const int denominator = draft_denominator(header, options);
     VIT_TRY(check_cost(jpeg, bytes.size(), denominator, options, sentence));
 
-    Decompressor decompressor(bytes);
+    Decompressor decompressor(bytes.first(jpeg.end));
     if (!decompressor.start(denominator, jpeg.scans, options.max_memory)) {
         return failure(decompressor, sentence);
     }

@@ -197,20 +197,26 @@ Result<JpegStructure> jpeg_frame(Octets bytes, const std::string &sentence) {
 void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
     std::vector<bool> seen(jpeg.components.size());
     Markers markers{bytes};
-    for (std::uint8_t marker = markers.next(); marker != end_of_image && markers.at < bytes.size();) {
+    jpeg.end = bytes.size();
+    for (std::uint8_t marker = markers.next(); marker != end_of_image && marker != 0;) {
         if (stands_alone(marker)) {
             marker = markers.next();
             continue;
         }
         bool whole = false;
+        const std::size_t start = markers.at - 2;
         const Octets segment = markers.segment(whole);
+        if (!whole || marker < first_frame) {
+            jpeg.end = start;
+            break;
+        }
         if (marker != start_of_scan) {
             marker = markers.next();
             continue;
         }
         jpeg.scans++;
         const std::size_t count = segment.empty() ? 0 : segment[0];
-        if (whole && segment.size() == 4 + 2 * count) {
+        if (segment.size() == 4 + 2 * count) {
             const Octets spectrum = segment.last(3);
             const std::int64_t work = work_of_block(jpeg, spectrum[0], spectrum[1], spectrum[2] >> 4);
             for (std::size_t i = 0; i < count; i++) {

@@ -17,7 +17,10 @@ struct JpegStructure {
     bool progressive = false, arithmetic = false;
     std::vector<JpegComponent> components;  // 1, 3 or 4
     std::vector<std::uint8_t> exif, xmp;    // contents of APP1 segments; empty: there is none
-    // Of scans_of():
+    // Of scan_jpeg():
+    // Where the file is to be taken as ended, if it has no end of image: at a segment that it has not whole,
+    // or at bytes that are none.
+    std::size_t end = 0;
     std::int64_t scans = 0;
     bool every_component = false;  // is in a scan
     bool whole_in_first = false;   // the first scan has every component: nothing has to wait for a later one
