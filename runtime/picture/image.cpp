@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mapped_file.h"
+#include "picture/other_formats.h"
 #include "picture/picture.h"
 #include "picture/rgb.h"
 #include "printable.h"
@@ -96,7 +97,10 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
         const Octets bytes(static_cast<const std::uint8_t *>(data), size);
         const PictureFormat *format = format_of(bytes);
         if (!format) {
-            return fail(ErrorCode::format, file + ": is none of " + names_of_formats());
+            const std::string other = other_format(bytes);
+            const std::string what = other.empty() ? "" : ": it is " + other;
+            return fail(other.ends_with("not decode") ? ErrorCode::unsupported : ErrorCode::format,
+                        file + ": is none of " + names_of_formats() + what);
         }
         const char *a = format->name[0] == 'A' ? "an " : "a ";
         const std::string sentence = file + ": is " + a + format->name + " picture";
