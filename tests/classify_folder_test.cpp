@@ -71,13 +71,14 @@ protected:
 };
 
 TEST_F(ClassifyFolder, HundredsOfPicturesOneInTenBrokenComeInOrderFromAnyNumberOfThreads) {
-    const Strings breaks = {"", "this is text", picture(1).substr(0, 300), "P6 0 10 255\n", "\x89PNG\r\n\x1a\n"};
+    const Strings breaks = {"", "this is text", picture(1).substr(0, 300), "P6 0 10 255\n",
+                            "\x89PNG\r\n\x1a\n"};
     Strings expected;
     std::vector<bool> broken;
     for (int i = 0; i < 320; i++) {
         const std::string number = std::to_string(1000 + i).substr(1);
-        const std::string name = "year" + std::to_string(i / 80) + "/day" + std::to_string(i / 20 % 4) + "/" +
-                                 number + ".ppm";
+        const std::string name = "year" + std::to_string(i / 80) + "/day" + std::to_string(i / 20 % 4) +
+                                 "/" + number + ".ppm";
         const bool is_broken = i % 10 == 7;
         write(name, is_broken ? breaks[static_cast<std::size_t>(i / 10) % breaks.size()] : picture(i));
         expected.push_back(name);

@@ -37,7 +37,8 @@ std::string without_windows_marks(std::string name, bool first) {
 
 }  // namespace
 
-FileList::FileList(const std::vector<std::string> &arguments, std::istream &names, const ListOptions &options)
+FileList::FileList(const std::vector<std::string> &arguments, std::istream &names,
+                   const ListOptions &options)
     : options_(options), names_(names) {
     for (const std::string &argument : arguments) {
         std::error_code error;
@@ -81,7 +82,9 @@ std::optional<NamedFile> FileList::next_name() {
             names_.ignore(std::numeric_limits<std::streamsize>::max(), end);
             return NamedFile{name.substr(0, 64), "a line of the list of names is longer than any name"};
         }
-        if (!options_.zeros) name = without_windows_marks(std::move(name), std::exchange(first_name_, false));
+        if (!options_.zeros) {
+            name = without_windows_marks(std::move(name), std::exchange(first_name_, false));
+        }
         if (name.empty()) continue;
         if (name.find('\0') != std::string::npos) {
             return NamedFile{name.c_str(), "a line of the list of names holds a zero byte; -0 reads lists "

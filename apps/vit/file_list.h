@@ -22,7 +22,8 @@ struct ListOptions {
 class FileList {
 public:
     // Lists directories at once; `names`, which must outlive this, is read only as far as next() has come.
-    FileList(const std::vector<std::string> &arguments, std::istream &names, const ListOptions &options = {});
+    FileList(const std::vector<std::string> &arguments, std::istream &names,
+             const ListOptions &options);
 
     std::optional<NamedFile> next();  // nothing after the last
 

@@ -50,7 +50,8 @@ public:
         };
         std::vector<Entry> entries;
         std::error_code error;
-        for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+        fs::directory_iterator entry(path, error);
+        for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
             entries.push_back({entry->path().filename().string(), entry->path().string()});
         }
         std::sort(entries.begin(), entries.end(),

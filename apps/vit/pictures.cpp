@@ -44,8 +44,8 @@ vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptio
 }
 
 // Threads that take the files in turn, each the next one as soon as it has done with its last, and a ring of
-// places that their pictures wait in. The network's threads compute beside them on the same processors: while
-// it waits for pictures these have all of them, and once the ring is full it has.
+// places that their pictures wait in. The network's threads compute beside them on the same processors:
+// while it waits for pictures these have all of them, and once the ring is full it has.
 class PictureSource : public BatchSource {
 public:
     PictureSource(const vit::Model &model, FileList files, const PictureOptions &options)
