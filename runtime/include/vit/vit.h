@@ -211,6 +211,10 @@ public:
     // "LABEL_7" where the checkpoint names none; empty if out of range.
     const std::string &label(int index) const;
     const BackendInfo &backend() const;
+    // The options with a draft of the size that the checkpoint's preprocessing resizes pictures to, which is
+    // what Pillow's Image.draft would be called with; where it keeps their aspect, of its shortest edge
+    // both ways, and where it does not resize, none. Answers come close to those without a draft.
+    ImageOptions draft(ImageOptions options = {}) const;
 
     struct Impl;
     const std::shared_ptr<const Impl> &impl() const { return impl_; }
