@@ -9,8 +9,8 @@ namespace vit {
 // one that means nothing.
 int exif_orientation(Octets exif);
 
-// The same, or, where the EXIF block has no orientation at all, that in XMP metadata (ISO 16684-1): the first
-// digit behind tiff:Orientation, as Pillow reads it. Either may be empty.
+// The same, or, where the EXIF block has no orientation at all, that of XMP metadata (ISO 16684-1): the
+// first digit behind tiff:Orientation, as Pillow reads it. Either may be empty.
 int orientation_of(Octets exif, Octets xmp);
 
 }  // namespace vit
