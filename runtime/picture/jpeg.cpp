@@ -209,8 +209,9 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
                                                 std::to_string(jpeg.height) + " pixels in only " +
                                                 std::to_string(size) + " bytes");
     }
-    // The ten scans of a usual progressive picture make up 40 to 70 units a block (arithmetic: 200), those of one that is sent
-    // coefficient by coefficient 320; decoding the data and the blocks of a detailed one takes about 500.
+    // The ten scans of a usual progressive picture make up 40 to 70 units a block, or 200 in arithmetic
+    // code, those of one that is sent coefficient by coefficient 320; decoding the data and the blocks of a
+    // detailed one takes about 500.
     constexpr std::int64_t max_scans = 1000, work_for_all = std::int64_t{1} << 22, work_of_block = 256,
                            work_of_byte = 16;
     const std::int64_t most_work = work_for_all + work_of_block * blocks + work_of_byte * size;
