@@ -57,12 +57,14 @@ struct Markers {
         return 0;
     }
 
-    // The next that ends a scan's data: restart markers are part of them.
-    std::uint8_t after_scan() {
+    // The next that ends a scan's data. Restart markers are part of them, and with those libjpeg finds its
+    // way again after a marker that means nothing.
+    std::uint8_t after_scan(bool restarts) {
         std::uint8_t marker = 0;
         do {
             marker = next();
-        } while (marker >= first_restart && marker < start_of_image);
+        } while ((marker >= first_restart && marker < start_of_image) ||
+                 (restarts && marker > 0 && marker < first_frame));
         return marker;
     }
 
@@ -202,6 +204,7 @@ Result<JpegStructure> jpeg_frame(Octets bytes, const std::string &sentence) {
 }
 
 void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
+    constexpr std::int64_t beyond = std::int64_t{1} << 60;  // every limit
     bool restarts = false;
     std::vector<bool> seen(jpeg.components.size());
     Markers markers{bytes};
@@ -233,7 +236,7 @@ void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
                 for (std::size_t c = 0; c < seen.size(); c++) {
                     if (jpeg.components[c].id == segment[1 + 2 * i]) {
                         seen[c] = true;
-                        jpeg.work += work * jpeg.components[c].blocks;
+                        jpeg.work = std::min(jpeg.work + work * jpeg.components[c].blocks, beyond);
                     }
                 }
             }
@@ -241,7 +244,7 @@ void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
                 jpeg.whole_in_first = count == jpeg.components.size() && !jpeg.progressive;
             }
         }
-        marker = markers.after_scan();
+        marker = markers.after_scan(restarts);
     }
     jpeg.every_component = std::find(seen.begin(), seen.end(), false) == seen.end();
 }
