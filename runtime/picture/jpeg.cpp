@@ -233,9 +233,13 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
     return {};
 }
 
+tl::unexpected<Error> no_memory(const std::string &sentence) {
+    return fail(ErrorCode::memory, sentence + " that is too large for the memory there is");
+}
+
 tl::unexpected<Error> failure(const Decompressor &from, const std::string &sentence) {
     if (from.error_code() == JERR_OUT_OF_MEMORY) {
-        return fail(ErrorCode::memory, sentence + " that is too large for the memory there is");
+        return no_memory(sentence);
     }
     if (from.error_code() == JERR_ARITH_NOTIMPL) {
         return fail(ErrorCode::unsupported, sentence + " in arithmetic code, which " + jpeg_version() +
@@ -278,7 +282,7 @@ Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const Ima
     }
     Samples samples = allocate_samples(width, height, channels);
     if (!samples.data) {
-        throw std::bad_alloc();
+        return no_memory(sentence);
     }
     std::vector<std::uint8_t> inks(cmyk ? std::size_t{4} * width : 0);
     const std::size_t row_size = std::size_t(channels) * width;
