@@ -109,4 +109,14 @@ const BackendInfo &Model::backend() const {
     return impl_->backend_info;
 }
 
+ImageOptions Model::draft(ImageOptions options) const {
+    const Preprocessing &p = impl_->preprocessing;
+    options.draft_width = options.draft_height = 0;
+    if (p.do_resize) {
+        options.draft_width = p.shortest_edge > 0 ? p.shortest_edge : p.width;
+        options.draft_height = p.shortest_edge > 0 ? p.shortest_edge : p.height;
+    }
+    return options;
+}
+
 }  // namespace vit

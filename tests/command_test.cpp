@@ -42,7 +42,8 @@ TEST(Command, HelpListsEveryOptionAndAnExample) {
     const std::vector<std::pair<std::string, Strings>> commands = {
         {"classify",
          {"MODEL", "IMAGE", "--top-k", "--format", "text|json|csv", "--threads", "--batch", "--backend",
-          "--dump-input", "--dump-logits", "--input", "Example:"}},
+          "--dump-input", "--dump-logits", "--input", "--recursive", "--null", "--no-orientation",
+          "white|drop", "--accept-truncated", "--max-pixels", "--max-memory", "--draft", "Example:"}},
         {"info", {"MODEL", "--format", "text|json", "--backend", "Example:"}},
         {"bench",
          {"MODEL", "--arch", "--threads", "--batch", "--image-size", "--repeat", "--format", "text|json",

@@ -1,11 +1,6 @@
 #include "batches.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "command.h"
@@ -14,78 +9,11 @@
 
 namespace command {
 
-namespace {
-
-constexpr std::size_t largest_in_pipe = std::size_t{1} << 30;
-
 std::size_t values_per_item(const vit::Architecture &a) {
     return static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
 }
 
-bool is_pipe(const std::string &path) {
-    std::error_code ignored;  // what cannot be asked about is not a pipe
-    return std::filesystem::is_fifo(path, ignored);
-}
-
-// The library maps files into memory, which a pipe cannot be.
-vit::Result<vit::Image> read_pipe(const std::string &path) {
-    const File file(std::fopen(path.c_str(), "rb"));
-    const auto fail = [&](const std::string &what) {
-        return tl::unexpected(vit::Error{vit::ErrorCode::io, path + ": " + what});
-    };
-    if (!file) return fail(std::string("cannot be opened: ") + std::strerror(errno));
-    std::string bytes;
-    std::array<char, 1 << 16> part;
-    while (const std::size_t length = std::fread(part.data(), 1, part.size(), file.get())) {
-        bytes.append(part.data(), length);
-        if (bytes.size() > largest_in_pipe) return fail("has more bytes than a picture needs");
-    }
-    if (std::ferror(file.get())) return fail(std::string("cannot be read: ") + std::strerror(errno));
-    return vit::Image::decode(bytes.data(), bytes.size(), path);
-}
-
-class PictureSource : public BatchSource {
-public:
-    PictureSource(const vit::Model &model, FileList files)
-        : values_(values_per_item(model.architecture())),
-          // A session of its own, since it works beside the network's; one thread, since that one has the
-          // others.
-          session_(value_or_fail(vit::Session::create(model, {.threads = 1}))),
-          files_(std::move(files)) {}
-
-    void fill(Batch &batch, int most) override {
-        batch.items.clear();
-        batch.pixels.resize(values_ * static_cast<std::size_t>(most));
-        batch.count = 0;
-        while (static_cast<int>(batch.items.size()) < most) {
-            std::optional<NamedFile> file = files_.next();
-            if (!file) break;
-            const Stopwatch stopwatch;
-            if (file->error.empty()) {
-                float *pixels = batch.pixels.data() + values_ * static_cast<std::size_t>(batch.count);
-                file->error = read(file->path, pixels);
-                batch.count += file->error.empty();
-            }
-            batch.items.push_back({std::move(file->path), std::move(file->error), stopwatch.milliseconds()});
-        }
-    }
-
-    std::optional<std::int64_t> size() const override { return files_.size(); }
-    std::size_t longest_name() const override { return files_.longest_name(); }
-
-private:
-    // Returns the sentence that says why not, or nothing.
-    std::string read(const std::string &path, float *pixels) {
-        const auto image = is_pipe(path) ? read_pipe(path) : vit::Image::read(path);
-        if (!image) return image.error().message;
-        const auto done = session_.preprocess(image->view(), pixels);
-        return done ? std::string() : path + ": " + done.error().message;
-    }
-
-    const std::size_t values_;
-    vit::Session session_;
-    FileList files_;
-};
+namespace {
 
 class ArraySource : public BatchSource {
 public:
@@ -131,10 +59,6 @@ private:
 };
 
 }  // namespace
-
-std::unique_ptr<BatchSource> picture_source(const vit::Model &model, FileList files) {
-    return std::make_unique<PictureSource>(model, std::move(files));
-}
 
 std::unique_ptr<BatchSource> array_source(const vit::Architecture &architecture, const std::string &path) {
     return std::make_unique<ArraySource>(architecture, path);

@@ -11,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "file_list.h"
 #include "npy.h"
 #include "vit/vit.h"
 
@@ -30,6 +29,9 @@ struct Batch {
     int count = 0;
 };
 
+// Values that the network takes of one picture.
+std::size_t values_per_item(const vit::Architecture &architecture);
+
 class BatchSource {
 public:
     virtual ~BatchSource() = default;
@@ -38,9 +40,6 @@ public:
     virtual std::optional<std::int64_t> size() const = 0;  // items in all, if known
     virtual std::size_t longest_name() const = 0;          // in columns, of those that are known
 };
-
-// Pictures, decoded and preprocessed as the model's checkpoint says.
-std::unique_ptr<BatchSource> picture_source(const vit::Model &model, FileList files);
 
 // The items of an array file [b, channels, height, width] or [channels, height, width], preprocessed
 // already. Throws Failure unless its shape is the model's.

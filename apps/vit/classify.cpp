@@ -2,13 +2,17 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "batches.h"
 #include "command.h"
+#include "interruption.h"
 #include "npy.h"
+#include "picture_options.h"
+#include "pictures.h"
 #include "progress.h"
 #include "report.h"
 #include "stopwatch.h"
@@ -26,6 +30,8 @@ constexpr std::size_t widest_file = 60, widest_label = 24;
 struct ClassifyOptions {
     std::string model;
     std::vector<std::string> pictures;
+    ListOptions list;
+    PictureChoices choices;
     std::string input;  // array file to use instead of pictures
     int top_k = 5;
     Format format = Format::text;
@@ -36,9 +42,12 @@ struct ClassifyOptions {
 };
 
 constexpr const char *footer =
-    R"(A directory stands for the files in it (not below) that are named .jpg .jpeg
-.png .bmp .gif .tga .pnm .ppm .pgm, in the order of their names; - for the names
-on standard input, one a line; /dev/stdin for a picture on standard input.
+    R"(A directory stands for the files in it that are named .jpg .jpeg .jpe .jfif .png
+.webp .tif .tiff .heic .heif .avif .gif .bmp .tga .pnm .ppm .pgm .pbm .pam, in the
+order of their names, and with --recursive for those in directories below; hidden
+ones are passed over, and what was skipped is counted on standard error. - stands
+for the names on standard input, one a line, or with -0 as from find -print0;
+/dev/stdin for a picture on standard input.
 
 A picture that cannot be read is reported in its place and the others go on; the
 exit status is then 1. ms is the time to read, decode and preprocess the picture
@@ -51,7 +60,7 @@ csv:  a row a prediction, file,rank,index,label,score,ms,error
 Example:
     vit classify models/fashion-mnist models/fashion-mnist/images --top-k 3)";
 
-// Where the answers go: the report, and what the network said for --dump-logits.
+// Where the answers go.
 class Reporter {
 public:
     Reporter(const vit::Model &model, const ClassifyOptions &options, const BatchSource &source)
@@ -74,13 +83,19 @@ public:
                 answer.predictions.push_back({index, model_.label(index), score});
             }
         }
-        all_well_ &= item.error.empty();
+        failed_ += !item.error.empty();
         progress_.hide();
         write(answer);
         progress_.show(++done_);
     }
 
-    bool all_well() const { return all_well_; }
+    // The last lines on standard error; whether there is an answer to everything.
+    bool finish(const std::string &skipped) {
+        progress_.finish(done_, failed_);
+        if (!skipped.empty()) complain(skipped);
+        return failed_ == 0;
+    }
+    void hide_progress() { progress_.hide(); }
 
 private:
     void write(const Answer &answer) const {
@@ -98,11 +113,21 @@ private:
     const ClassifyOptions &options_;
     LineWidths widths_;
     Progress progress_;
-    std::int64_t done_ = 0;
-    bool all_well_ = true;
+    std::int64_t done_ = 0, failed_ = 0;
 };
 
-// Null if it was not asked for.
+// All that is written, so that an end from outside can tidy up.
+struct Outputs {
+    std::unique_ptr<NpyWriter> input, logits;  // null if they were not asked for
+    std::optional<Reporter> reporter;
+
+    void abandon() {
+        if (input) input->abandon();
+        if (logits) logits->abandon();
+        if (reporter) reporter->hide_progress();
+    }
+};
+
 std::unique_ptr<NpyWriter> dump(const std::string &path, std::vector<std::int64_t> item_shape) {
     return path.empty() ? nullptr : std::make_unique<NpyWriter>(path, std::move(item_shape));
 }
@@ -111,24 +136,31 @@ int classify(const ClassifyOptions &options) {
     if (options.pictures.empty() == options.input.empty()) {
         throw Misuse("classify needs pictures, or --input with what they became, and not both");
     }
+    Outputs outputs;
+    Interruption interruption([&] { outputs.abandon(); });
     const vit::Model model = value_or_fail(vit::Model::load(options.model, options.backend));
     const vit::Architecture &a = model.architecture();
     std::unique_ptr<BatchSource> source;
-    if (options.input.empty()) {
-        source = picture_source(model, FileList(options.pictures, std::cin));
-    } else {
-        source = array_source(a, options.input);
-    }
+    if (!options.input.empty()) source = array_source(a, options.input);
+    FileList files(options.pictures, std::cin, options.list);
+    const std::string skipped = files.skipped().sentence();
     // No larger than can be filled: the session's buffers grow with it.
-    const std::int64_t total = source->size().value_or(options.batch);
+    const std::int64_t total = (source ? source->size() : files.size()).value_or(options.batch);
     const int most = static_cast<int>(std::clamp<std::int64_t>(total, 1, options.batch));
     const vit::SessionOptions session_options{.threads = options.threads, .max_batch = most};
     vit::Session session = value_or_fail(vit::Session::create(model, session_options));
-    const auto input_dump = dump(options.dump_input, {a.channels, a.image_height, a.image_width});
-    const auto logits_dump = dump(options.dump_logits, {a.labels});
+    if (!source) {
+        const vit::ImageOptions image = image_options(options.choices, model);
+        source = picture_source(model, std::move(files), {image, session.threads()});
+    }
+    {
+        const std::lock_guard lock(interruption.writing());
+        outputs.input = dump(options.dump_input, {a.channels, a.image_height, a.image_width});
+        outputs.logits = dump(options.dump_logits, {a.labels});
+        outputs.reporter.emplace(model, options, *source);
+    }
 
     std::vector<float> logits(static_cast<std::size_t>(most) * a.labels), scores(logits.size());
-    Reporter reporter(model, options, *source);
     Prefetch prefetch(*source, most);
     for (;;) {
         const Batch &batch = prefetch.next();
@@ -139,18 +171,20 @@ int classify(const ClassifyOptions &options) {
             value_or_fail(session.forward(batch.pixels.data(), batch.count, logits.data()));
             milliseconds = stopwatch.milliseconds() / batch.count;
             value_or_fail(session.scores(scores.data()));
-            if (input_dump) input_dump->write(batch.pixels.data(), batch.count);
-            if (logits_dump) logits_dump->write(logits.data(), batch.count);
+            if (outputs.input) outputs.input->write(batch.pixels.data(), batch.count);
+            if (outputs.logits) outputs.logits->write(logits.data(), batch.count);
         }
         const float *item_scores = scores.data();
         for (const Item &item : batch.items) {
-            reporter.report(item, item_scores, milliseconds);
+            const std::lock_guard lock(interruption.writing());
+            outputs.reporter->report(item, item_scores, milliseconds);
             if (item.error.empty()) item_scores += a.labels;
         }
     }
-    if (input_dump) input_dump->finish();
-    if (logits_dump) logits_dump->finish();
-    return reporter.all_well() ? ok : failed;
+    const std::lock_guard lock(interruption.writing());
+    if (outputs.input) outputs.input->finish();
+    if (outputs.logits) outputs.logits->finish();
+    return outputs.reporter->finish(skipped) ? ok : failed;
 }
 
 }  // namespace
@@ -163,6 +197,11 @@ void add_classify(CLI::App &app, Run &run) {
     classify_app->get_option("MODEL")->required();
     classify_app->add_option("IMAGE", options->pictures, "Files, directories, or - for a list of names")
         ->type_name("");
+    classify_app->add_flag("-r,--recursive", options->list.recursive,
+                           "Take pictures in directories below, too");
+    classify_app->add_flag("-0,--null", options->list.zeros,
+                           "Names in the list end with a zero byte, as from find -print0");
+    add_picture_options(*classify_app, options->choices);
     add_number(*classify_app, "--top-k", options->top_k, 1, most_labels, "Labels to show, best first [5]");
     add_format(*classify_app, options->format, {"text", "json", "csv"});
     add_threads(*classify_app, options->threads);

@@ -6,6 +6,9 @@
 #include <limits>
 #include <string_view>
 #include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
 
 #include "text.h"
 
@@ -13,54 +16,41 @@ namespace command {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::array<std::string_view, 9> picture_endings = {
-    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tga", ".pnm", ".ppm", ".pgm"};
-
 constexpr std::size_t name_limit = 4096;  // Linux's PATH_MAX
 
-bool is_picture_name(const fs::path &path) {
-    std::string ending = path.extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return std::find(picture_endings.begin(), picture_endings.end(), ending) != picture_endings.end();
+bool is_there(const std::string &path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+// The name without what a Windows editor put around it, unless there is a file of just that name: any byte
+// may be in one.
+std::string without_windows_marks(std::string name, bool first) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    const bool marked = first && name.starts_with(byte_order_mark);
+    const bool returned = name.ends_with('\r');
+    if ((!marked && !returned) || is_there(name)) return name;
+    if (returned) name.pop_back();
+    if (marked) name.erase(0, byte_order_mark.size());
+    return name;
 }
 
 }  // namespace
 
-FileList::FileList(const std::vector<std::string> &arguments, std::istream &names)
-    : names_(names) {
+FileList::FileList(const std::vector<std::string> &arguments, std::istream &names,
+                   const ListOptions &options)
+    : options_(options), names_(names) {
     for (const std::string &argument : arguments) {
         std::error_code error;
         if (argument == "-") {
             entries_.push_back({{}, true});
-        } else if (fs::is_directory(argument, error)) {
-            add_directory(argument);
+        } else if (std::filesystem::is_directory(argument, error)) {
+            for (NamedFile &file : pictures_in(argument, options_.recursive, skipped_)) {
+                entries_.push_back({std::move(file), false});
+            }
         } else {
             entries_.push_back({{argument, {}}, false});
         }
-    }
-}
-
-void FileList::add_directory(const std::string &path) {
-    std::vector<std::string> found;
-    std::error_code error;
-    for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-        std::error_code ignored;  // what cannot be asked about is not a regular file
-        if (is_picture_name(entry->path()) && entry->is_regular_file(ignored)) {
-            found.push_back(entry->path().string());
-        }
-    }
-    std::sort(found.begin(), found.end());
-    for (std::string &file : found) {
-        entries_.push_back({{std::move(file), {}}, false});
-    }
-    if (error) {
-        entries_.push_back({{path, path + ": cannot be listed: " + error.message()}, false});
-    } else if (found.empty()) {
-        entries_.push_back({{path, path + ": is a directory without picture files"}, false});
     }
 }
 
@@ -71,29 +61,34 @@ std::optional<NamedFile> FileList::next() {
             position_++;
             return entry.file;
         }
-        if (auto file = next_line()) return file;
+        if (auto file = next_name()) return file;
         position_++;
     }
     return {};
 }
 
-std::optional<NamedFile> FileList::next_line() {
+std::optional<NamedFile> FileList::next_name() {
+    const char end = options_.zeros ? '\0' : '\n';
     std::array<char, name_limit + 1> line;
     while (names_) {
-        names_.getline(line.data(), line.size());
+        names_.getline(line.data(), line.size(), end);
         const bool ended = names_.eof();
         const bool too_long = names_.fail() && !ended;
-        // gcount() counts the newline, which getline takes but does not store.
+        // gcount() counts the end, which getline takes but does not store.
         const auto length = static_cast<std::size_t>(names_.gcount()) - (!ended && !too_long ? 1 : 0);
-        const std::string name(line.data(), std::min(length, name_limit));
+        std::string name(line.data(), std::min(length, name_limit));
         if (too_long) {
             names_.clear();
-            names_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+            names_.ignore(std::numeric_limits<std::streamsize>::max(), end);
             return NamedFile{name.substr(0, 64), "a line of the list of names is longer than any name"};
+        }
+        if (!options_.zeros) {
+            name = without_windows_marks(std::move(name), std::exchange(first_name_, false));
         }
         if (name.empty()) continue;
         if (name.find('\0') != std::string::npos) {
-            return NamedFile{name.c_str(), "a line of the list of names holds a zero byte"};
+            return NamedFile{name.c_str(), "a line of the list of names holds a zero byte; -0 reads lists "
+                                           "that have one after each name"};
         }
         return NamedFile{name, {}};
     }

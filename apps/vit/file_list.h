@@ -8,20 +8,22 @@
 #include <string>
 #include <vector>
 
+#include "folder.h"
+
 namespace command {
 
-struct NamedFile {
-    std::string path;
-    std::string error;  // one sentence, if the name alone shows that there is no picture to read; else empty
+struct ListOptions {
+    bool recursive = false;  // a directory stands for what is in those below, too
+    bool zeros = false;      // names in a list end with a zero byte, as of find -print0, not with a line
 };
 
-// Arguments are files; directories, which stand for the files in them whose name ends as a picture's does,
-// in the order of their names (bytes), without those in directories below; and "-", for names read from a
-// stream, one a line.
+// Arguments are files; directories, which stand for the pictures in them (pictures_in); and "-", for names
+// read from a stream. A line may end as on Windows; empty lines name nothing.
 class FileList {
 public:
     // Lists directories at once; `names`, which must outlive this, is read only as far as next() has come.
-    FileList(const std::vector<std::string> &arguments, std::istream &names);
+    FileList(const std::vector<std::string> &arguments, std::istream &names,
+             const ListOptions &options);
 
     std::optional<NamedFile> next();  // nothing after the last
 
@@ -31,17 +33,21 @@ public:
     // Columns of the longest name that is known by now.
     std::size_t longest_name() const;
 
+    const Skipped &skipped() const { return skipped_; }
+
 private:
     struct Entry {
         NamedFile file;
-        bool names = false;  // stands for the lines of names_
+        bool names = false;  // stands for the names of names_
     };
-    void add_directory(const std::string &path);
-    std::optional<NamedFile> next_line();
+    std::optional<NamedFile> next_name();
 
+    const ListOptions options_;
     std::vector<Entry> entries_;
     std::size_t position_ = 0;
     std::istream &names_;
+    bool first_name_ = true;
+    Skipped skipped_;
 };
 
 }  // namespace command

@@ -82,15 +82,6 @@ std::string sides(int width, int height) {
     return std::to_string(width) + " x " + std::to_string(height);
 }
 
-// Digits in threes: 86,567,656.
-std::string grouped(std::int64_t number) {
-    std::string out = std::to_string(number);
-    for (std::size_t i = out.size(); i > 3; i -= 3) {
-        out.insert(i - 3, ",");
-    }
-    return out;
-}
-
 std::string row(const std::string &key, const std::string &value) {
     return pad_right(key, 14) + value + "\n";
 }

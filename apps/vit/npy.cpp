@@ -254,4 +254,8 @@ void NpyWriter::finish() {
     temporary_.path.clear();
 }
 
+void NpyWriter::abandon() const {
+    if (!temporary_.path.empty()) unlink(temporary_.path.c_str());
+}
+
 }  // namespace command

@@ -45,6 +45,8 @@ public:
     // Appends `count` items of item_shape.
     void write(const float *values, std::int64_t count);
     void finish();
+    // Removes what was written so far, for a process that ends here; another thread may be in write().
+    void abandon() const;
 
 private:
     struct Temporary {

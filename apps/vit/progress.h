@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "stopwatch.h"
 
 namespace command {
+
+// Minutes and seconds, rounded up, "1:05", from an hour on with hours, "2:00:00".
+std::string duration(double seconds);
 
 class Progress {
 public:
@@ -19,10 +23,13 @@ public:
     void show(std::int64_t done);
     // Takes the bar away, so that something else can be written.
     void hide();
+    // Takes it away for good and leaves a line: "1,234 pictures, 45.6 pictures/s, 3 failed"; of a few items,
+    // or where standard error is no terminal, none.
+    void finish(std::int64_t done, std::int64_t failed);
 
 private:
     const std::optional<std::int64_t> total_;
-    const bool active_;
+    const bool many_, active_;
     bool shown_ = false;
     const Stopwatch stopwatch_;
 };

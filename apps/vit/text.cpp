@@ -95,6 +95,14 @@ std::string general(double value, int digits) {
     return formatted("%.*g", digits, value);
 }
 
+std::string grouped(std::int64_t number) {
+    std::string out = std::to_string(number);
+    for (std::size_t i = out.size(); i > 3; i -= 3) {
+        out.insert(i - 3, ",");
+    }
+    return out;
+}
+
 double shortest(float value) {
     if (!std::isfinite(value)) return value;
     char digits[32];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ std::string pad_left(std::string text, std::size_t width);
 // printf's "%.*f" and "%.*g".
 std::string fixed(double value, int decimals);
 std::string general(double value, int digits);
+
+// A count with commas, "1,234".
+std::string grouped(std::int64_t number);
 
 // The double nearest to the shortest decimal that reads back as this float: 0.9f -> 0.9, so that JSON shows
 // "0.9".

@@ -1,7 +1,7 @@
 #include "picture/exif.h"
 
 #include <cstring>
-#include <optional>
+#include <string_view>
 
 namespace vit {
 
@@ -24,8 +24,9 @@ struct Numbers {
     }
 };
 
-// 1 where it means nothing; no value where there is none.
-std::optional<int> find_orientation(Octets exif) {
+}  // namespace
+
+std::optional<int> find_exif_orientation(Octets exif) {
     constexpr std::uint32_t orientation = 0x112, of_shorts = 3;
     if (exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0) {
         exif = exif.subspan(6);
@@ -53,24 +54,22 @@ std::optional<int> find_orientation(Octets exif) {
     return std::nullopt;
 }
 
-}  // namespace
-
 int exif_orientation(Octets exif) {
-    return find_orientation(exif).value_or(1);
+    return find_exif_orientation(exif).value_or(1);
 }
 
 int orientation_of(Octets exif, Octets xmp) {
-    if (const auto orientation = find_orientation(exif)) {
-        return *orientation;
+    if (const auto found = find_exif_orientation(exif)) {
+        return *found;
     }
     const std::string_view text(reinterpret_cast<const char *>(xmp.data()), xmp.size());
     constexpr std::string_view name = "tiff:Orientation";
-    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at)) {
-        at += name.size();
-        const std::string_view rest = text.substr(at);
-        const std::size_t before = rest.starts_with("=\"") ? 2 : rest.starts_with(">") ? 1 : 0;
-        if (before != 0 && rest.size() > before && rest[before] >= '0' && rest[before] <= '9') {
-            const int value = rest[before] - '0';
+    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+        // As an attribute, tiff:Orientation="6", or as an element, <tiff:Orientation>6.
+        std::string_view rest = text.substr(at + name.size());
+        const std::size_t quote = rest.starts_with("=\"") ? 2 : rest.starts_with(">") ? 1 : 0;
+        if (quote && rest.size() > quote && rest[quote] >= '0' && rest[quote] <= '9') {
+            const int value = rest[quote] - '0';
             return value >= 1 && value <= 8 ? value : 1;
         }
     }

@@ -1,6 +1,8 @@
 // The orientation in EXIF metadata (CIPA DC-008, tag 0x0112), which JPEG, PNG, WebP, TIFF and HEIF share.
 #pragma once
 
+#include <optional>
+
 #include "picture/picture.h"
 
 namespace vit {
@@ -9,8 +11,11 @@ namespace vit {
 // one that means nothing.
 int exif_orientation(Octets exif);
 
-// The same, or, where the EXIF block has no orientation at all, that of XMP metadata (ISO 16684-1): the
-// first digit behind tiff:Orientation, as Pillow reads it. Either may be empty.
+// The same, but nothing where there is no such entry.
+std::optional<int> find_exif_orientation(Octets exif);
+
+// As Pillow's exif_transpose takes it: EXIF's or, if that has no entry, XMP's tiff:Orientation. Either may be
+// empty.
 int orientation_of(Octets exif, Octets xmp);
 
 }  // namespace vit

@@ -43,6 +43,21 @@ std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes) {
     return PngSize{big_endian(bytes.subspan(16)), big_endian(bytes.subspan(20))};
 }
 
+Octets png_exif(Octets bytes) {
+    constexpr std::size_t signature = 8, around = 12;
+    for (std::size_t at = signature; at + around <= bytes.size();) {
+        const std::size_t length = big_endian(bytes.subspan(at));
+        if (length > bytes.size() - at - around) {
+            break;
+        }
+        if (begins_with(bytes.subspan(at + 4), "eXIf")) {
+            return bytes.subspan(at + 8, length);
+        }
+        at += around + length;
+    }
+    return {};
+}
+
 Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence) {
     constexpr std::size_t signature = 8;  // bytes before the first chunk
     constexpr std::size_t around = 12;    // bytes of a chunk's length, type and checksum

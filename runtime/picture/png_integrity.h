@@ -18,6 +18,9 @@ struct PngSize {
 // size.)
 std::optional<PngSize> png_size(Octets bytes);
 
+// The data of the first eXIf chunk; none, where there is none.
+Octets png_exif(Octets bytes);
+
 // Whether chunks follow each other up to IEND, all with the right checksums (ISO/IEC 15948, 5.3).
 // `sentence` is the beginning of the message, as in "cat.png: is a PNG picture". Errors: format.
 Result<void> check_png(Octets bytes, const std::string &sentence);

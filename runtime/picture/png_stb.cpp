@@ -1,4 +1,5 @@
 // PNG by stb_image, where there is no libpng.
+#include "picture/exif.h"
 #include "picture/picture.h"
 #include "picture/png_integrity.h"
 #include "picture/stb_image.h"
@@ -17,13 +18,15 @@ Result<PictureHeader> png_header(Octets bytes, const std::string &sentence) {
     if (size && size->width > 0 && size->height > INT32_MAX / size->width) {
         return PictureHeader{size->width, size->height};
     }
-    return stb_header(StbFormat::png, bytes, sentence);
+    VIT_TRY_ASSIGN(PictureHeader header, stb_png_header(bytes, sentence));
+    header.orientation = exif_orientation(png_exif(bytes));
+    return header;
 }
 
-Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &,
+Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
                            const std::string &sentence) {
     VIT_TRY(check_png(bytes, sentence));
-    return stb_decode(StbFormat::png, bytes, header, sentence);
+    return stb_decode_png(bytes, header, options, sentence);
 }
 
 }  // namespace

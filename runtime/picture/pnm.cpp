@@ -1,116 +1,97 @@
-// Binary grey and colour maps of Netpbm: P5 and P6, of 8 and 16 bits.
+// Netpbm's bit, grey and colour maps, P1 to P6, and arbitrary maps, P7. Samples are scaled from 0..maximum to
+// 0..255 and rounded, halves to even.
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "picture/picture.h"
+#include "picture/pnm_header.h"
+#include "picture/small_formats.h"
 
 namespace vit {
 
 namespace {
 
-bool is_space(std::uint8_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-// Reads the numbers of a header, which stand between white space and comments from # to the end of the line.
-class Reader {
-public:
-    Reader(std::span<const std::uint8_t> bytes, std::size_t at) : bytes_(bytes), at_(at) {}
-
-    // 0 for anything but a positive number that fits.
-    int number() {
-        while (at_ < bytes_.size() && (is_space(bytes_[at_]) || bytes_[at_] == '#')) {
-            if (bytes_[at_] == '#') {
-                while (at_ < bytes_.size() && bytes_[at_] != '\n' && bytes_[at_] != '\r') {
-                    at_++;
-                }
-            } else {
-                at_++;
-            }
-        }
-        int value = 0;
-        for (; at_ < bytes_.size() && bytes_[at_] >= '0' && bytes_[at_] <= '9'; at_++) {
-            if (value > 99'999'999) {
-                return 0;
-            }
-            value = 10 * value + (bytes_[at_] - '0');
-        }
-        return value;
-    }
-
-    // One character of white space ends the header.
-    bool end() { return at_ < bytes_.size() && is_space(bytes_[at_++]); }
-    std::size_t position() const { return at_; }
-
-private:
-    std::span<const std::uint8_t> bytes_;
-    std::size_t at_;
-};
-
-struct PnmHeader {
-    int width, height;
-    int channels;  // 1 or 3
-    int max_value;
-    std::size_t header_size;  // bytes
-};
-
 bool is_pnm(Octets bytes) {
-    return bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
-           (is_space(bytes[2]) || bytes[2] == '#');
-}
-
-Result<PnmHeader> read_header(Octets bytes, const std::string &sentence) {
-    if (bytes[1] != '5' && bytes[1] != '6') {
-        return fail(ErrorCode::unsupported,
-                    sentence + " of type P" + static_cast<char>(bytes[1]) + ", and only P5 and P6 are read");
-    }
-    Reader reader(bytes, 2);
-    PnmHeader header{};
-    header.channels = bytes[1] == '5' ? 1 : 3;
-    header.width = reader.number();
-    header.height = reader.number();
-    header.max_value = reader.number();
-    if (!header.width || !header.height || !header.max_value || header.max_value > 65535 || !reader.end()) {
-        return fail(ErrorCode::format,
-                    sentence + " whose header does not hold a width, a height and a maximum up to 65535");
-    }
-    header.header_size = reader.position();
-    return header;
+    return bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7' &&
+           (is_pnm_space(bytes[2]) || bytes[2] == '#');
 }
 
 Result<PictureHeader> pnm_header(Octets bytes, const std::string &sentence) {
-    VIT_TRY_ASSIGN(const PnmHeader header, read_header(bytes, sentence));
+    VIT_TRY_ASSIGN(const PnmHeader header, read_pnm_header(bytes, sentence));
     return PictureHeader{header.width, header.height};
 }
 
-// Samples are scaled from 0..max_value to 0..255 and rounded, halves to even.
-Result<Samples> decode_pnm(Octets bytes, const PictureHeader &, const ImageOptions &,
-                           const std::string &sentence) {
-    VIT_TRY_ASSIGN(const PnmHeader header, read_header(bytes, sentence));
-    const std::size_t count = std::size_t(header.width) * header.height * header.channels;
-    const std::size_t sample_size = header.max_value > 255 ? 2 : 1;
-    const auto data = bytes.subspan(header.header_size);
-    if (data.size() / sample_size < count) {
-        return fail(ErrorCode::format, sentence + " that ends before its last pixel");
+// By sample; what is above the maximum is as much as it.
+std::vector<std::uint8_t> scale(int maximum) {
+    std::vector<std::uint8_t> scaled(maximum > 255 ? 65536 : 256, 255);
+    for (int value = 0; value <= maximum; value++) {
+        scaled[value] = static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / maximum * 255));
     }
-    std::vector<std::uint8_t> scaled(sample_size == 2 ? 65536 : 256, 255);  // by sample
-    for (int value = 0; value <= header.max_value; value++) {
-        scaled[value] =
-            static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / header.max_value * 255));
-    }
-    Samples samples = allocate_samples(header.width, header.height, header.channels);
-    if (!samples.data) {
-        return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
-    }
-    for (std::size_t i = 0; i < count; i++) {
-        samples.data[i] = scaled[sample_size == 2 ? data[2 * i] << 8 | data[2 * i + 1] : data[i]];
-    }
-    return samples;
+    return scaled;
 }
 
-std::string own_decoder() {
-    return "vit";
+// How many of the samples there are. Errors: format.
+Result<std::size_t> read_plain(Octets data, const PnmHeader &header, const std::vector<std::uint8_t> &scaled,
+                               std::size_t count, std::uint8_t *to, const std::string &sentence) {
+    PnmReader reader(data, 0);
+    for (std::size_t i = 0; i < count; i++) {
+        const int value = header.bits ? reader.digit() : reader.number();
+        if (reader.at_end() && value < 0) {
+            return i;
+        }
+        if (value < 0 || value > header.maximum) {
+            return corrupted(sentence, "there is no sample from 0 to " + std::to_string(header.maximum) +
+                                           " at byte " + std::to_string(header.size + reader.position()));
+        }
+        to[i] = header.bits ? (value ? 0 : 255) : scaled[value];
+    }
+    return count;
+}
+
+std::size_t read_binary(Octets data, const PnmHeader &header, const std::vector<std::uint8_t> &scaled,
+                        std::size_t count, std::uint8_t *to) {
+    const std::size_t row = std::size_t(header.width) * header.channels;
+    if (header.bits) {
+        const std::size_t stride = (row + 7) / 8, rows = std::min(data.size() / stride, count / row);
+        for (std::size_t y = 0; y < rows; y++) {
+            for (std::size_t x = 0; x < row; x++) {
+                to[row * y + x] = data[stride * y + x / 8] >> (7 - x % 8) & 1 ? 0 : 255;
+            }
+        }
+        return row * rows;
+    }
+    const std::size_t sample_size = header.maximum > 255 ? 2 : 1;
+    const std::size_t rows = std::min(data.size() / (row * sample_size), count / row);
+    for (std::size_t i = 0; i < row * rows; i++) {
+        to[i] = scaled[sample_size == 2 ? data[2 * i] << 8 | data[2 * i + 1] : data[i]];
+    }
+    return row * rows;
+}
+
+Result<Samples> decode_pnm(Octets bytes, const PictureHeader &size, const ImageOptions &options,
+                           const std::string &sentence) {
+    VIT_TRY_ASSIGN(const PnmHeader header, read_pnm_header(bytes, sentence));
+    const Octets data = bytes_from(bytes, header.size);
+    const std::size_t count = std::size_t(header.width) * header.height * header.channels;
+    // A plain sample takes a byte, and all but a bit another between it and the next.
+    const std::size_t a_byte = header.bits && !header.plain ? 8 : 1;
+    const std::uint64_t holdable = std::uint64_t{a_byte} * data.size();
+    if (holdable < count && !options.accept_truncated) {
+        return ends_early(sentence);
+    }
+    VIT_TRY_ASSIGN(Samples samples, zeroed_samples(size, header.channels, holdable, options, sentence));
+    const std::vector<std::uint8_t> scaled = scale(header.maximum);
+    std::size_t found = 0;
+    if (header.plain) {
+        VIT_TRY_ASSIGN(found, read_plain(data, header, scaled, count, samples.data.get(), sentence));
+    } else {
+        found = read_binary(data, header, scaled, count, samples.data.get());
+    }
+    if (found < count && !options.accept_truncated) {
+        return ends_early(sentence);
+    }
+    return samples;
 }
 
 }  // namespace

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
+#include <vector>
+
+#include "picture/small_formats.h"
 
 namespace {
 
@@ -24,6 +28,82 @@ void *bounded_realloc(void *block, std::size_t size) {
     return moved;
 }
 
+// Rows of half the width to the whole width, each sample by three quarters from the nearest and by one from
+// the next. stb_image 2.27 has the two the wrong way round near the end of a row.
+unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *in, unsigned char *, int width, int) {
+    out[0] = in[0];
+    for (int i = 0; i + 1 < width; i++) {
+        out[2 * i + 1] = static_cast<unsigned char>((3 * in[i] + in[i + 1] + 2) / 4);
+        out[2 * i + 2] = static_cast<unsigned char>((3 * in[i + 1] + in[i] + 2) / 4);
+    }
+    out[2 * width - 1] = in[width - 1];
+    return out;
+}
+
+// Of the JPEG picture that is decoded on this thread.
+struct JpegCodes {
+    const std::vector<vit::JpegScan> *scans;
+    std::size_t scan = 0;  // which of them
+    bool missing = false;  // they end before the picture does
+    bool first = true;
+};
+thread_local JpegCodes jpeg_codes;
+
+// Whether more bits have been decoded than the scan has.
+template<typename Jpeg>
+bool is_past_codes(const Jpeg *jpeg) {
+    const auto *s = jpeg->s;
+    const std::size_t read = s->img_buffer - s->img_buffer_original, ahead = std::max(jpeg->code_bits, 0) / 8;
+    return jpeg_codes.scan < jpeg_codes.scans->size() && read - ahead > (*jpeg_codes.scans)[jpeg_codes.scan].end;
+}
+
+// What stb_image calls for each block of a sequential picture: beyond the end of the codes, all are grey.
+template<typename Jpeg, typename... Rest>
+int decode_block(Jpeg *jpeg, short *block, Rest... rest) {
+    if (!is_past_codes(jpeg)) {
+        return stbi__jpeg_decode_block_within(jpeg, block, rest...);
+    }
+    jpeg_codes.missing = true;
+    std::memset(block, 0, 64 * sizeof *block);
+    return 1;
+}
+
+// How many restart markers have to stand in a scan.
+template<typename Jpeg>
+std::int64_t restarts_in_scan(const Jpeg *jpeg) {
+    if (jpeg->restart_interval < 1) {
+        return 0;
+    }
+    const auto &only = jpeg->img_comp[jpeg->order[0]];
+    const std::int64_t units = jpeg->scan_n == 1
+                                   ? std::int64_t{(only.x + 7) / 8} * ((only.y + 7) / 8)
+                                   : std::int64_t{jpeg->img_mcu_x} * jpeg->img_mcu_y;
+    return (units - 1) / jpeg->restart_interval;
+}
+
+// What stb_image calls for each scan.
+template<typename Jpeg>
+int decode_scan(Jpeg *jpeg) {
+    if (jpeg_codes.first && !jpeg->progressive) {  // grey is what nothing is decoded for
+        for (int i = 0; i < jpeg->s->img_n; i++) {
+            auto &component = jpeg->img_comp[i];
+            std::memset(component.data, 128, std::size_t(component.w2) * component.h2);
+        }
+    }
+    jpeg_codes.first = false;
+    const int result = stbi__parse_entropy_coded_data_within(jpeg);
+    if (jpeg_codes.scan < jpeg_codes.scans->size()) {
+        const vit::JpegScan &scan = (*jpeg_codes.scans)[jpeg_codes.scan];
+        jpeg_codes.missing =
+            jpeg_codes.missing || is_past_codes(jpeg) || scan.restarts < restarts_in_scan(jpeg);
+        // Whatever it read ahead, it goes on behind the scan.
+        jpeg->s->img_buffer = jpeg->s->img_buffer_original + scan.end + vit::jpeg_padding;
+        jpeg->marker = 0xff;  // none
+        jpeg_codes.scan++;
+    }
+    return result;
+}
+
 }  // namespace
 
 #define STB_IMAGE_IMPLEMENTATION
@@ -31,15 +111,23 @@ void *bounded_realloc(void *block, std::size_t size) {
 #define STBI_NO_STDIO
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
-#define STBI_ONLY_GIF
-#define STBI_ONLY_TGA
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_ASSERT(condition) static_cast<void>(0)  // a library does not abort
 #define STBI_MALLOC(size) bounded_malloc(size)
 #define STBI_REALLOC(block, size) bounded_realloc(block, size)
 #define STBI_FREE(block) std::free(block)
+
+// Functions of stb_image's own get another name where they are defined, and ours is called instead. Of two,
+// calls are told from the definition by the name of the first argument.
+#define stbi__resample_row_h_2(out, near, far, width, factor) \
+    stbi__resample_row_h_2_replaced(out, near, far, width, factor)
+#define stbi__parse_entropy_coded_data(jpeg) VIT_SCAN_OF_##jpeg)
+#define VIT_SCAN_OF_stbi__jpeg stbi__parse_entropy_coded_data_within(stbi__jpeg
+#define VIT_SCAN_OF_j decode_scan(j
+#define stbi__jpeg_decode_block(jpeg, ...) VIT_BLOCK_OF_##jpeg, __VA_ARGS__)
+#define VIT_BLOCK_OF_stbi__jpeg stbi__jpeg_decode_block_within(stbi__jpeg
+#define VIT_BLOCK_OF_z decode_block(z
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -99,79 +187,6 @@ tl::unexpected<Error> broken(const std::string &sentence) {
                 sentence + " that cannot be decoded" + (reason ? std::string(": ") + reason : ""));
 }
 
-tl::unexpected<Error> ends_early(const std::string &sentence) {
-    return fail(ErrorCode::format, sentence + " that ends before its last pixel");
-}
-
-// The first frame. Pixels that it does not draw are transparent, as they are in browsers.
-std::uint8_t *load_gif(Source &source, Samples &picture, bool &ended_early) {
-    const auto gif = std::make_unique<stbi__gif>();  // 36 KiB
-    stbi_uc *frame = stbi__gif_load_next(&source.context, gif.get(), &picture.channels, 4, nullptr);
-    bool drawn = frame && frame != reinterpret_cast<stbi_uc *>(&source.context);
-    if (drawn) {
-        ended_early = gif->cur_y < gif->max_y;  // the code stream ended before the last row
-        drawn = gif->start_x < gif->max_x && gif->start_y < gif->max_y;
-        for (std::int64_t i = 0; i < std::int64_t{gif->w} * gif->h; i++) {
-            if (!gif->history[i]) {
-                gif->out[4 * i + 3] = 0;
-            }
-        }
-    }
-    picture.width = gif->w;
-    picture.height = gif->h;
-    picture.channels = 4;
-    std::free(gif->history);
-    std::free(gif->background);
-    if (!drawn) {
-        std::free(gif->out);
-    }
-    return drawn ? gif->out : nullptr;
-}
-
-// A file's samples, of 8 bits; null with stb_image's reason.
-std::uint8_t *load(StbFormat format, Source &source, Samples &picture, bool &ended_early) {
-    stbi__result_info info{};
-    info.bits_per_channel = 8;
-    void *samples = nullptr;
-    int *const w = &picture.width, *const h = &picture.height, *const n = &picture.channels;
-    switch (format) {
-    case StbFormat::jpeg:
-        samples = stbi__jpeg_load(&source.context, w, h, n, 0, &info);
-        break;
-    case StbFormat::png:
-        samples = stbi__png_load(&source.context, w, h, n, 0, &info);
-        break;
-    case StbFormat::bmp:
-        samples = stbi__bmp_load(&source.context, w, h, n, 0, &info);
-        break;
-    case StbFormat::tga:
-        samples = stbi__tga_load(&source.context, w, h, n, 0, &info);
-        break;
-    case StbFormat::gif:
-        return load_gif(source, picture, ended_early);
-    }
-    if (samples && info.bits_per_channel == 16) {
-        return stbi__convert_16_to_8(static_cast<stbi__uint16 *>(samples), *w, *h, *n);
-    }
-    return static_cast<std::uint8_t *>(samples);
-}
-
-int read_header(StbFormat format, stbi__context *context, int *w, int *h, int *n) {
-    switch (format) {
-    case StbFormat::jpeg:
-        return stbi__jpeg_info(context, w, h, n);
-    case StbFormat::png:
-        return stbi__png_info(context, w, h, n);
-    case StbFormat::bmp:
-        return stbi__bmp_info(context, w, h, n);
-    case StbFormat::gif:
-        return stbi__gif_info(context, w, h, n);
-    case StbFormat::tga:
-        return stbi__tga_info(context, w, h, n);
-    }
-    return 0;
-}
-
 // Twice the samples of 16 bits and 4 channels (buffers grow by doubling), in whole blocks of JPEG's largest
 // unit, or twice the file.
 std::size_t largest_block(const PictureHeader &header, std::size_t file_size) {
@@ -179,45 +194,27 @@ std::size_t largest_block(const PictureHeader &header, std::size_t file_size) {
     return std::max(16 * w * h, 2 * file_size) + (std::size_t{1} << 20);
 }
 
-}  // namespace
-
-std::string stb_version() {
-    return "stb_image 2.27";
-}
-
-bool stb_is_tga(Octets bytes) {
-    Source source(bytes);
-    return stbi__tga_test(&source.context) && !source.passed_end;
-}
-
-Result<PictureHeader> stb_header(StbFormat format, Octets bytes, const std::string &sentence) {
-    block_limit = std::size_t{1} << 20;
-    stbi__g_failure_reason = nullptr;
-    Source source(bytes);
-    int width = 0, height = 0, channels = 0;
-    if (!read_header(format, &source.context, &width, &height, &channels)) {
-        return source.passed_end ? ends_early(sentence) : broken(sentence);
-    }
-    if (width < 1 || height < 1) {
-        return fail(ErrorCode::format, sentence + " of no size");
-    }
-    return PictureHeader{width, height};
-}
-
-Result<Samples> stb_decode(StbFormat format, Octets bytes, const PictureHeader &header,
-                           const std::string &sentence) {
-    block_limit = largest_block(header, bytes.size());
+void begin(std::size_t limit) {
+    block_limit = limit;
     out_of_memory = false;
     stbi__g_failure_reason = nullptr;
-    Source source(bytes);
-    Samples picture;
-    bool ended_early = false;
-    picture.data.reset(load(format, source, picture, ended_early));
+}
+
+// The most that stb_image holds at once: coefficients of 2 bytes, planes and the picture.
+Result<void> check_memory(const PictureHeader &header, const ImageOptions &options,
+                          const std::string &sentence) {
+    const std::int64_t memory = 16 * (header.width + 64) * (header.height + 64);
+    if (memory > options.max_memory) {
+        return fail(ErrorCode::unsupported, sentence + " that takes " + std::to_string(memory) +
+                                                " bytes to decode, more than " +
+                                                std::to_string(options.max_memory));
+    }
+    return {};
+}
+
+Result<Samples> checked(Samples picture, const PictureHeader &header, const std::string &sentence) {
     if (out_of_memory) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
-    }
-    if (source.passed_end || (picture.data && ended_early)) {
-        return ends_early(sentence);
     }
     if (!picture.data) {
         return broken(sentence);
@@ -227,6 +224,62 @@ Result<Samples> stb_decode(StbFormat format, Octets bytes, const PictureHeader &
         return fail(ErrorCode::format, sentence + " whose header contradicts itself");
     }
     return picture;
+}
+
+}  // namespace
+
+std::string stb_version() {
+    return "stb_image 2.27";
+}
+
+Result<PictureHeader> stb_png_header(Octets bytes, const std::string &sentence) {
+    begin(std::size_t{1} << 20);
+    Source source(bytes);
+    int width = 0, height = 0, channels = 0;
+    if (!stbi__png_info(&source.context, &width, &height, &channels)) {
+        return source.passed_end ? ends_early(sentence) : broken(sentence);
+    }
+    if (width < 1 || height < 1) {
+        return fail(ErrorCode::format, sentence + " of no size");
+    }
+    return PictureHeader{width, height};
+}
+
+Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                               const std::string &sentence) {
+    VIT_TRY(check_memory(header, options, sentence));
+    begin(largest_block(header, bytes.size()));
+    Source source(bytes);
+    stbi__result_info info{};
+    info.bits_per_channel = 8;
+    Samples picture;
+    void *samples = stbi__png_load(&source.context, &picture.width, &picture.height, &picture.channels, 0, &info);
+    if (samples && info.bits_per_channel == 16) {
+        samples = stbi__convert_16_to_8(static_cast<stbi__uint16 *>(samples), picture.width, picture.height,
+                                        picture.channels);
+    }
+    picture.data.reset(static_cast<std::uint8_t *>(samples));
+    if (source.passed_end && !out_of_memory) {
+        return ends_early(sentence);
+    }
+    return checked(std::move(picture), header, sentence);
+}
+
+Result<Samples> stb_decode_jpeg(const JpegStream &stream, const PictureHeader &header,
+                                const ImageOptions &options, const std::string &sentence) {
+    VIT_TRY(check_memory(header, options, sentence));
+    begin(largest_block(header, stream.bytes.size()));
+    jpeg_codes = {&stream.scans};
+    stbi__context context{};
+    stbi__start_mem(&context, stream.bytes.data(), static_cast<int>(stream.bytes.size()));
+    stbi__result_info info{};
+    Samples picture;
+    picture.data.reset(static_cast<std::uint8_t *>(
+        stbi__jpeg_load(&context, &picture.width, &picture.height, &picture.channels, 0, &info)));
+    if (picture.data && jpeg_codes.missing && !options.accept_truncated) {
+        return ends_early(sentence);
+    }
+    return checked(std::move(picture), header, sentence);
 }
 
 }  // namespace vit

@@ -1,28 +1,20 @@
-// The formats that stb_image decodes, with what it leaves to its caller: memory has a bound, and a file that
-// ends before its picture does is an error. (stb_image itself reads zeros behind the end.)
+// JPEG and PNG by stb_image, with what it leaves to its caller: memory has a bound, and a file that ends
+// before its picture does is an error. (stb_image itself reads zeros behind the end.)
 #pragma once
 
+#include "picture/jpeg_stream.h"
 #include "picture/picture.h"
 
 namespace vit {
 
-enum class StbFormat {
-    jpeg,
-    png,
-    bmp,
-    gif,
-    tga
-};
-
 // "stb_image 2.27"
 std::string stb_version();
 
-// TGA has no signature: whether a header of it is plausible.
-bool stb_is_tga(Octets bytes);
-
 // As in PictureFormat.
-Result<PictureHeader> stb_header(StbFormat format, Octets bytes, const std::string &sentence);
-Result<Samples> stb_decode(StbFormat format, Octets bytes, const PictureHeader &header,
-                           const std::string &sentence);
+Result<PictureHeader> stb_png_header(Octets bytes, const std::string &sentence);
+Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                               const std::string &sentence);
+Result<Samples> stb_decode_jpeg(const JpegStream &stream, const PictureHeader &header,
+                                const ImageOptions &options, const std::string &sentence);
 
 }  // namespace vit

@@ -23,6 +23,9 @@ import corpus
 from corpus.case import Case
 
 
+SHOWN = 40  # failures, at most
+
+
 class Tool:
     def __init__(self, program):
         # New and freed memory is not zero.
@@ -98,7 +101,7 @@ def main():
                 failures[case.name] = why
     for ending in sorted(count):
         print(f"{ending:6} {count[ending] // 2:4} pictures, largest difference {largest[ending]}")
-    for name, why in sorted(failures.items()):
+    for name, why in sorted(failures.items())[:SHOWN]:
         print(f"{name}: {why}")
     if failures:
         sys.exit(f"{len(failures)} of {len(cases)} pictures are wrong")
