@@ -262,6 +262,32 @@ TEST(Image, AlphaIsRounded) {
     }
 }
 
+// JPEG by libjpeg may be decoded smaller, and says beforehand what it would take.
+TEST(Image, JpegIsDraftedAndKeepsToMemory) {
+    const auto formats = image_formats();
+    if (formats[0].name != "JPEG" || formats[0].decoder.find("libjpeg") == std::string::npos) {
+        GTEST_SKIP() << "JPEG is decoded by " << formats[0].decoder;
+    }
+    const auto width_for = [](int width, int height) {
+        ImageOptions options;
+        options.draft_width = width;
+        options.draft_height = height;
+        const auto image = Image::read(folder + "blocks.jpg", options);  // 32 x 8
+        return image && image->width() == 4 * image->height() ? image->width() : -1;
+    };
+    EXPECT_EQ(width_for(4, 1), 4);
+    EXPECT_EQ(width_for(5, 1), 8);
+    EXPECT_EQ(width_for(8, 2), 8);
+    EXPECT_EQ(width_for(8, 3), 16);
+    EXPECT_EQ(width_for(17, 4), 32);
+    EXPECT_EQ(width_for(100, 100), 32);
+    EXPECT_EQ(width_for(4, 0), 32);
+    ImageOptions little;
+    little.max_memory = 32 * 8 * 3;
+    expect_error(Image::read(folder + "blocks.jpg", little), ErrorCode::unsupported,
+                 {"blocks.jpg", "bytes of memory, more than 768"});
+}
+
 // Nothing is shared between threads that decode, reasons of failures included.
 TEST(Image, ThreadsDecodeSideBySide) {
     const std::string good = bytes_of(folder + "blocks.jpg");

@@ -178,7 +178,7 @@ void rgb_of_cmyk(const std::uint8_t *cmyk, int width, std::uint8_t *rgb) {
     for (int x = 0; x < width; x++, cmyk += 4, rgb += 3) {
         for (int c = 0; c < 3; c++) {
             const int product = (255 - cmyk[c]) * cmyk[3] + 128;
-            rgb[c] = static_cast<std::uint8_t>(cmyk[3] - ((product >> 8) + product >> 8));
+            rgb[c] = static_cast<std::uint8_t>(cmyk[3] - (((product >> 8) + product) >> 8));
         }
     }
 }
@@ -197,8 +197,9 @@ int draft_denominator(const PictureHeader &header, const ImageOptions &options) 
 Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int denominator,
                         const ImageOptions &options, const std::string &sentence) {
     const std::int64_t blocks = jpeg.blocks(), size = static_cast<std::int64_t>(file_size);
-    // A block takes a bit at least.
-    if (blocks > 8 * size && !jpeg.arithmetic && !options.accept_truncated) {
+    // A block takes a bit at least. Of a file that may end early there has to be some part.
+    const std::int64_t most_blocks = 8 * size * (options.accept_truncated ? 64 : 1);
+    if (blocks > most_blocks && !jpeg.arithmetic) {
         return fail(ErrorCode::format, sentence + " that ends before its last pixel");
     }
     // But in arithmetic code it may take next to nothing, though not in a picture worth its name.
@@ -208,9 +209,12 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
                                                 std::to_string(jpeg.height) + " pixels in only " +
                                                 std::to_string(size) + " bytes");
     }
-    // Ten scans of a usual progressive picture make up about 30 units a block.
-    constexpr std::int64_t max_scans = 1000, work_for_all = std::int64_t{1} << 20, work_of_block = 128;
-    const std::int64_t most_work = work_for_all + work_of_block * blocks;
+    // The ten scans of a usual progressive picture make up 40 to 70 units a block, or 200 in arithmetic
+    // code, those of one that is sent coefficient by coefficient 320; decoding the data and the blocks of a
+    // detailed one takes about 500.
+    constexpr std::int64_t max_scans = 1000, work_for_all = std::int64_t{1} << 22, work_of_block = 256,
+                           work_of_byte = 16;
+    const std::int64_t most_work = work_for_all + work_of_block * blocks + work_of_byte * size;
     if (!jpeg.whole_in_first && (jpeg.scans > max_scans || jpeg.work > most_work)) {
         return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(jpeg.scans) + " scans, which "
                                                 "is more work than its size and data are worth");
@@ -229,9 +233,13 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
     return {};
 }
 
+tl::unexpected<Error> no_memory(const std::string &sentence) {
+    return fail(ErrorCode::memory, sentence + " that is too large for the memory there is");
+}
+
 tl::unexpected<Error> failure(const Decompressor &from, const std::string &sentence) {
     if (from.error_code() == JERR_OUT_OF_MEMORY) {
-        return fail(ErrorCode::memory, sentence + " that is too large for the memory there is");
+        return no_memory(sentence);
     }
     if (from.error_code() == JERR_ARITH_NOTIMPL) {
         return fail(ErrorCode::unsupported, sentence + " in arithmetic code, which " + jpeg_version() +
@@ -274,7 +282,7 @@ Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const Ima
     }
     Samples samples = allocate_samples(width, height, channels);
     if (!samples.data) {
-        throw std::bad_alloc();
+        return no_memory(sentence);
     }
     std::vector<std::uint8_t> inks(cmyk ? std::size_t{4} * width : 0);
     const std::size_t row_size = std::size_t(channels) * width;

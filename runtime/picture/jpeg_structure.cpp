@@ -19,12 +19,13 @@ enum Marker : std::uint8_t {
     start_of_image = 0xd8,
     end_of_image = 0xd9,
     start_of_scan = 0xda,
+    restart_interval = 0xdd,
     app_1 = 0xe1,
 };
 
 bool is_frame(std::uint8_t marker) {
-    return marker >= first_frame && marker <= last_frame && marker != huffman_tables && marker != extension &&
-           marker != arithmetic_conditioning;
+    return marker >= first_frame && marker <= last_frame && marker != huffman_tables &&
+           marker != extension && marker != arithmetic_conditioning;
 }
 
 bool stands_alone(std::uint8_t marker) {
@@ -56,12 +57,14 @@ struct Markers {
         return 0;
     }
 
-    // The next that ends a scan's data: restart markers are part of them.
-    std::uint8_t after_scan() {
+    // The next that ends a scan's data. Restart markers are part of them, and with those libjpeg finds its
+    // way again after a marker that means nothing.
+    std::uint8_t after_scan(bool restarts) {
         std::uint8_t marker = 0;
         do {
             marker = next();
-        } while (marker >= first_restart && marker < start_of_image);
+        } while ((marker >= first_restart && marker < start_of_image) ||
+                 (restarts && marker > 0 && marker < first_frame));
         return marker;
     }
 
@@ -85,7 +88,8 @@ std::int64_t divided_up(std::int64_t a, std::int64_t b) {
     return (a + b - 1) / b;
 }
 
-Result<void> read_frame(std::uint8_t marker, Octets frame, JpegStructure &jpeg, const std::string &sentence) {
+Result<void> read_frame(std::uint8_t marker, Octets frame, JpegStructure &jpeg,
+                        const std::string &sentence) {
     const auto wrong = [&](const std::string &what) {
         return fail(ErrorCode::format, sentence + " that is corrupted: " + what);
     };
@@ -135,11 +139,16 @@ Result<void> read_frame(std::uint8_t marker, Octets frame, JpegStructure &jpeg, 
 }
 
 // What a block of a scan costs that has no data, in JpegStructure::work's units. Refining visits every
-// coefficient, and an arithmetic decoder finds decisions in no data, too.
-std::int64_t work_of_block(const JpegStructure &jpeg, int first, int last, int precision_before) {
+// coefficient, an arithmetic decoder finds decisions in no data, too, and there may be a restart at every
+// block.
+std::int64_t work_of_block(const JpegStructure &jpeg, int first, int last, int precision_before,
+                           bool restarts) {
     const bool refines = jpeg.progressive && precision_before > 0 && first > 0;
     const int band = std::clamp(last - first, 0, 63);
-    return 1 + (jpeg.arithmetic ? band : refines ? band / 4 : 0);
+    if (jpeg.arithmetic) {
+        return 20 + (refines ? band / 2 : band / 4);
+    }
+    return (restarts ? 15 : 5) + (refines ? band / 3 : 0);
 }
 
 }  // namespace
@@ -195,6 +204,8 @@ Result<JpegStructure> jpeg_frame(Octets bytes, const std::string &sentence) {
 }
 
 void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
+    constexpr std::int64_t beyond = std::int64_t{1} << 60;  // every limit
+    bool restarts = false;
     std::vector<bool> seen(jpeg.components.size());
     Markers markers{bytes};
     jpeg.end = bytes.size();
@@ -210,6 +221,7 @@ void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
             jpeg.end = start;
             break;
         }
+        restarts = restarts || marker == restart_interval;
         if (marker != start_of_scan) {
             marker = markers.next();
             continue;
@@ -218,12 +230,13 @@ void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
         const std::size_t count = segment.empty() ? 0 : segment[0];
         if (segment.size() == 4 + 2 * count) {
             const Octets spectrum = segment.last(3);
-            const std::int64_t work = work_of_block(jpeg, spectrum[0], spectrum[1], spectrum[2] >> 4);
+            const std::int64_t work =
+                work_of_block(jpeg, spectrum[0], spectrum[1], spectrum[2] >> 4, restarts);
             for (std::size_t i = 0; i < count; i++) {
                 for (std::size_t c = 0; c < seen.size(); c++) {
                     if (jpeg.components[c].id == segment[1 + 2 * i]) {
                         seen[c] = true;
-                        jpeg.work += work * jpeg.components[c].blocks;
+                        jpeg.work = std::min(jpeg.work + work * jpeg.components[c].blocks, beyond);
                     }
                 }
             }
@@ -231,7 +244,7 @@ void scan_jpeg(Octets bytes, JpegStructure &jpeg) {
                 jpeg.whole_in_first = count == jpeg.components.size() && !jpeg.progressive;
             }
         }
-        marker = markers.after_scan();
+        marker = markers.after_scan(restarts);
     }
     jpeg.every_component = std::find(seen.begin(), seen.end(), false) == seen.end();
 }

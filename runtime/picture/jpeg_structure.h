@@ -24,7 +24,7 @@ struct JpegStructure {
     std::int64_t scans = 0;
     bool every_component = false;  // is in a scan
     bool whole_in_first = false;   // the first scan has every component: nothing has to wait for a later one
-    // In units of about 4 ns: what the scans would cost if each had no data at all.
+    // In units of about a nanosecond: what the scans would cost if each had no data at all.
     std::int64_t work = 0;
 
     std::int64_t blocks() const;

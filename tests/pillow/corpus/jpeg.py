@@ -1,4 +1,4 @@
-"""JPEG: every subsampling, kind of colour, process and order of markers; cut, corrupted and hostile files."""
+"""JPEG: subsamplings, kinds of colour, processes, orders of markers; cut, corrupted and hostile files."""
 
 import base64
 import io
@@ -129,8 +129,8 @@ def markers():
     plain, progressive = jpeg(image), jpeg(image, progressive=True)
     for interval in 1, 2, 5:
         for more in {}, {"progressive": True}, {"subsampling": "4:4:4"}:
-            name = f"restart-{interval}{''.join('-' + str(value) for value in more.values()).replace(':', '')}"
-            yield name, jpeg(image, restart_marker_blocks=interval, **more)
+            kind = "".join(f"-{value}" for value in more.values()).replace(":", "")
+            yield f"restart-{interval}{kind}", jpeg(image, restart_marker_blocks=interval, **more)
     yield "restart-rows", jpeg(image, restart_marker_rows=1)
     yield "optimized", jpeg(image, optimize=True)
     yield "quality-1", jpeg(image, quality=1)
@@ -167,10 +167,12 @@ def orientations():
     plain = jpeg(image)
     app1 = segment(0xE1, tiff)
     yield "exif-before-jfif", plain[:2] + app1 + plain[2:]
-    yield "exif-in-two", plain[:2] + segment(0xE1, tiff[:20]) + segment(0xE1, b"Exif\0\0" + tiff[20:]) + plain[2:]
+    two = segment(0xE1, tiff[:20]) + segment(0xE1, b"Exif\0\0" + tiff[20:])
+    yield "exif-in-two", plain[:2] + two + plain[2:]
     xmp = b"http://ns.adobe.com/xap/1.0/\0<rdf:Description tiff:Orientation=\"8\"/>"
     yield "xmp", plain[:2] + segment(0xE1, xmp) + plain[2:]
-    yield "xmp-element", plain[:2] + segment(0xE1, xmp.replace(b'="8"/>', b">3</tiff:Orientation>")) + plain[2:]
+    element = xmp.replace(b'="8"/>', b">3</tiff:Orientation>")
+    yield "xmp-element", plain[:2] + segment(0xE1, element) + plain[2:]
     yield "xmp-and-exif", plain[:2] + segment(0xE1, xmp) + app1 + plain[2:]
     exif[0x112] = 1
     upright = segment(0xE1, exif.tobytes())
@@ -185,11 +187,12 @@ def arithmetic():
 
 def drafts():
     image = photograph(97, 71)
+    two = jpeg(photograph(96, 64), subsampling="4:2:2")
     kinds = {
         "444": jpeg(image, subsampling="4:4:4"),
         "422": jpeg(image, subsampling="4:2:2"),
         "420": jpeg(image, subsampling="4:2:0"),
-        "440": with_frame(jpeg(photograph(96, 64), subsampling="4:2:2"), width=43, height=123, sampling=0x12),
+        "440": with_frame(two, width=43, height=123, sampling=0x12),
         "411": with_frame(jpeg(photograph(64, 64)), width=121, height=29, sampling=0x41),
         "progressive": jpeg(image, progressive=True),
         "grey": jpeg(image.convert("L")),
@@ -198,6 +201,9 @@ def drafts():
     for name, data in kinds.items():
         for size in "8x8", "12x8", "24x17", "40x40", "49x10", "97x71", "1000x1000", "1x1":
             yield f"{name}-{size}", data, "draft=" + size
+
+
+RESTARTS = [b"\0", *(bytes([marker]) for marker in range(0xD0, 0xD8))]
 
 
 def until_whole(data):
@@ -209,7 +215,8 @@ def until_whole(data):
             return data[:at]
         scan = data[at + 1] == 0xDA
         at += 2 + length
-        while scan and at < len(data) and (data[at] != 0xFF or data[at + 1 : at + 2] == b"\0"):
+        # Its data: up to a marker that is neither 0xff itself nor restarts.
+        while scan and at < len(data) and (data[at] != 0xFF or data[at + 1 : at + 2] in RESTARTS):
             at += 1
     return data[:at]
 
