@@ -19,6 +19,7 @@ help:
 	@echo 'make test      all tests'
 	@echo 'make test-runtime  the tests that a change of runtime/ or apps/ concerns: all but the stages alone'
 	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
+	@echo 'make bench-photographs  from photographs to labels, beside ONNX Runtime fed by Pillow'
 	@echo 'make bench-stages  each stage alone, in percent of the peak, and what llvm-mca says of its loops'
 	@echo 'make checked   all tests, under AddressSanitizer and UndefinedBehaviorSanitizer, with the assertions'
 	@echo '               of Halide in the kernels (asan and ubsan are the same)'
@@ -65,7 +66,7 @@ test-devices: opencl-tools build-host
 test-arm64-all: build-arm64
 	@$(CTEST) --preset arm64-all --output-on-failure --parallel $(JOBS)
 
-.PHONY: bench bench-stages
+.PHONY: bench bench-stages bench-photographs
 bench-stages: build-host
 	@scripts/setup model
 	@mkdir -p build/bench/stages
@@ -73,6 +74,11 @@ bench-stages: build-host
 	    $$bench --benchmark_out_format=json --benchmark_out=build/bench/stages/$$(basename $$bench).json; \
 	done
 	.venv/bin/python scripts/hot_loops.py build/host/stages --measured build/bench/stages
+
+# From photographs to labels, beside ONNX Runtime fed by Pillow; brings the README's table up to date, too.
+bench-photographs: build-host
+	@scripts/setup peers
+	.venv-peers/bin/python bench/peers/photographs.py --readme README.md
 
 # Brings the README's table and figure up to date, too.
 bench: build-host

@@ -1,6 +1,7 @@
 #include "picture/exif.h"
 
 #include <cstring>
+#include <string_view>
 
 namespace vit {
 
@@ -25,29 +26,51 @@ struct Numbers {
 
 }  // namespace
 
-int exif_orientation(Octets exif) {
+std::optional<int> find_exif_orientation(Octets exif) {
     constexpr std::uint32_t orientation = 0x112, of_shorts = 3;
     if (exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0) {
         exif = exif.subspan(6);
     }
     if (exif.size() < 8 || exif[0] != exif[1] || (exif[0] != 'I' && exif[0] != 'M')) {
-        return 1;
+        return std::nullopt;
     }
     const Numbers numbers{exif, exif[0] == 'M'};
     const std::size_t directory = numbers.at(4, 4);
     if (numbers.at(2, 2) != 42 || !numbers.has(directory, 2)) {
-        return 1;
+        return std::nullopt;
     }
     const std::uint32_t entries = numbers.at(directory, 2);
     for (std::uint32_t i = 0; i < entries; i++) {
         const std::size_t entry = directory + 2 + std::size_t{12} * i;
         if (!numbers.has(entry, 12)) {
-            return 1;
+            return std::nullopt;
         }
         if (numbers.at(entry, 2) == orientation) {
             const std::uint32_t value = numbers.at(entry + 8, 2);
             const bool sound = numbers.at(entry + 2, 2) == of_shorts && numbers.at(entry + 4, 4) == 1;
             return sound && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+        }
+    }
+    return std::nullopt;
+}
+
+int exif_orientation(Octets exif) {
+    return find_exif_orientation(exif).value_or(1);
+}
+
+int orientation_of(Octets exif, Octets xmp) {
+    if (const auto found = find_exif_orientation(exif)) {
+        return *found;
+    }
+    const std::string_view text(reinterpret_cast<const char *>(xmp.data()), xmp.size());
+    constexpr std::string_view name = "tiff:Orientation";
+    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+        // As an attribute, tiff:Orientation="6", or as an element, <tiff:Orientation>6.
+        std::string_view rest = text.substr(at + name.size());
+        const std::size_t quote = rest.starts_with("=\"") ? 2 : rest.starts_with(">") ? 1 : 0;
+        if (quote && rest.size() > quote && rest[quote] >= '0' && rest[quote] <= '9') {
+            const int value = rest[quote] - '0';
+            return value >= 1 && value <= 8 ? value : 1;
         }
     }
     return 1;

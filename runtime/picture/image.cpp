@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "picture/file.h"
+#include "picture/other_formats.h"
 #include "picture/picture.h"
 #include "picture/rgb.h"
 #include "printable.h"
@@ -96,20 +97,27 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
         const Octets bytes(static_cast<const std::uint8_t *>(data), size);
         const PictureFormat *format = format_of(bytes);
         if (!format) {
-            return fail(ErrorCode::format, file + ": is none of " + names_of_formats());
+            const std::string other = other_format(bytes);
+            const std::string what = other.empty() ? "" : ": it is " + other;
+            return fail(other.ends_with("not decode") ? ErrorCode::unsupported : ErrorCode::format,
+                        file + ": is none of " + names_of_formats() + what);
         }
         const char *a = format->name[0] == 'A' ? "an " : "a ";
         const std::string sentence = file + ": is " + a + format->name + " picture";
         VIT_TRY_ASSIGN(const PictureHeader header, format->header(bytes, sentence));
         const std::int64_t most = std::min(options.max_pixels, max_pixels);
         VIT_TRY(check_pixels(header.width, header.height, most, sentence));
-        VIT_TRY_ASSIGN(const Samples samples, format->decode(bytes, header, options, sentence));
-        Rgb rgb = to_rgb({samples.data.get(), samples.width, samples.height, samples.channels, 0},
-                         options.orientation ? header.orientation : 1, options.alpha);
+        VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
+        const int orientation = options.orientation ? header.orientation : 1;
+        if (samples.channels != 3 || orientation != 1) {
+            const ImageView view{samples.data.get(), samples.width, samples.height, samples.channels, 0};
+            samples = to_rgb(view, orientation, options.alpha);
+            if (!samples.data) return no_memory(name);
+        }
         Image image;
-        image.width_ = rgb.width;
-        image.height_ = rgb.height;
-        image.rgb_ = std::move(rgb.values);
+        image.width_ = samples.width;
+        image.height_ = samples.height;
+        image.rgb_.reset(samples.data.release(), Samples::Free());
         return image;
     } catch (const std::bad_alloc &) {
         return no_memory(name);
@@ -119,11 +127,12 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
 Result<Image> Image::from_pixels(const ImageView &pixels) {
     VIT_TRY(check_view(pixels));
     try {
-        Rgb rgb = to_rgb(pixels, 1, Alpha::over_white);
+        Samples rgb = to_rgb(pixels, 1, Alpha::over_white);
+        if (!rgb.data) return fail(ErrorCode::memory, "image: out of memory");
         Image image;
         image.width_ = rgb.width;
         image.height_ = rgb.height;
-        image.rgb_ = std::move(rgb.values);
+        image.rgb_.reset(rgb.data.release(), Samples::Free());
         return image;
     } catch (const std::bad_alloc &) {
         return fail(ErrorCode::memory, "image: out of memory");

@@ -1,6 +1,7 @@
 #include "picture/rgb.h"
 
 #include <cstring>
+#include <vector>
 
 #include "picture/image.h"
 
@@ -31,10 +32,13 @@ void row_to_rgb(const std::uint8_t *row, int width, int channels, Alpha alpha, s
     }
 }
 
-Rgb to_rgb(const ImageView &view, int orientation, Alpha alpha) {
+Samples to_rgb(const ImageView &view, int orientation, Alpha alpha) {
     const bool transposed = orientation >= 5;
     const int width = transposed ? view.height : view.width, height = transposed ? view.width : view.height;
-    Rgb rgb{width, height, std::vector<std::uint8_t>(std::size_t{3} * view.width * view.height)};
+    Samples rgb = allocate_samples(width, height, 3);
+    if (!rgb.data) {
+        return rgb;
+    }
     // Where a row of the file goes, and how far apart its pixels are there: x and y as they are held run to
     // the right or to the left, downwards or upwards.
     const bool x_back = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
@@ -42,7 +46,7 @@ Rgb to_rgb(const ImageView &view, int orientation, Alpha alpha) {
     const std::ptrdiff_t right = 3, down = std::ptrdiff_t{3} * width;
     const std::ptrdiff_t x_step = (transposed ? down : right) * (x_back ? -1 : 1);
     const std::ptrdiff_t y_step = (transposed ? right : down) * (y_back ? -1 : 1);
-    std::uint8_t *first = rgb.values.data();
+    std::uint8_t *first = rgb.data.get();
     if (x_back) first -= x_step * (view.width - 1);
     if (y_back) first -= y_step * (view.height - 1);
     std::vector<std::uint8_t> row(x_step == right ? 0 : std::size_t{3} * view.width);

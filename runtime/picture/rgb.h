@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "picture/picture.h"
 
@@ -12,12 +11,8 @@ namespace vit {
 // rounded integers, as Pillow's alpha_composite does it, or dropped, as its convert("RGB") does it.
 void row_to_rgb(const std::uint8_t *row, int width, int channels, Alpha alpha, std::uint8_t *rgb);
 
-struct Rgb {
-    int width, height;
-    std::vector<std::uint8_t> values;  // [height, width, 3]
-};
-
-// Turned and mirrored by EXIF's orientation, 1 to 8, as Pillow's ImageOps.exif_transpose does it.
-Rgb to_rgb(const ImageView &view, int orientation, Alpha alpha);
+// RGB of a view, turned and mirrored by EXIF's orientation, 1 to 8, as Pillow's ImageOps.exif_transpose does
+// it; data is null if there is no memory.
+Samples to_rgb(const ImageView &view, int orientation, Alpha alpha);
 
 }  // namespace vit

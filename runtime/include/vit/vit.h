@@ -133,7 +133,7 @@ struct ImageFormat {
 };
 VIT_API std::vector<ImageFormat> image_formats();
 
-// A decoded picture, always RGB, that owns its pixels.
+// A decoded picture, always RGB. Copying it copies no pixels.
 class VIT_API Image {
 public:
     // The formats of image_formats(), of several frames the first; samples of 16 bits become 8, colour
@@ -147,12 +147,12 @@ public:
 
     int width() const { return width_; }
     int height() const { return height_; }
-    const std::uint8_t *data() const { return rgb_.data(); }  // height x width x 3
-    ImageView view() const { return {rgb_.data(), width_, height_, 3, 0}; }
+    const std::uint8_t *data() const { return rgb_.get(); }  // height x width x 3
+    ImageView view() const { return {rgb_.get(), width_, height_, 3, 0}; }
 
 private:
     int width_ = 0, height_ = 0;
-    std::vector<std::uint8_t> rgb_;
+    std::shared_ptr<const std::uint8_t> rgb_;  // copies of an Image share it
 };
 
 struct Prediction {

@@ -1,0 +1,121 @@
+"""From a photograph to a label: the command beside ONNX Runtime fed by Pillow, pictures a second.
+
+    python photographs.py [--model vit-ti16]... [--threads 2] [--rounds 5]
+
+24 photographs of 12 megapixels, smooth and with detail, whole and as drafts, in batches of 8; the command
+with a packed model, its start counted, the peer's not. The two take turns; of each, the fastest round
+counts. All labels have to be the same. Writes build/bench/photographs.json and a table for the README.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import machine
+from make_model import MODELS, make_model
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PHOTOGRAPHS = ROOT / "build/bench/photographs"
+BATCH = 8
+NAMES = {"vit-ti16": "ViT-Ti/16", "vit-b16": "ViT-B/16", "vit-l16": "ViT-L/16"}
+
+
+def ours(packed, folder, threads, draft):
+    """Seconds, and labels in the order of names."""
+    command = [ROOT / "build/host/vit", "classify", packed, folder, "--top-k", "1", "--format", "json"]
+    command += ["--threads", str(threads), "--batch", str(BATCH)] + (["--draft"] if draft else [])
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    seconds = time.perf_counter() - start
+    return seconds, [json.loads(line)["predictions"][0]["index"] for line in done.stdout.splitlines()]
+
+
+class Peer:
+    def __init__(self, python, model, folder, threads, draft):
+        command = [python, HERE / "photographs_worker.py", model, folder, str(threads), str(BATCH)]
+        self.process = subprocess.Popen(
+            command + (["draft"] if draft else []), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        seconds, *labels = self.process.stdout.readline().split()
+        return float(seconds), [int(label) for label in labels]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def race(options, model, packed, kind, draft):
+    folder = PHOTOGRAPHS / kind
+    onnx = MODELS / f"{model}-224/model-b{BATCH}.onnx"
+    peer = Peer(options.peers_python, onnx, folder, options.threads, draft)
+    best, labels = {}, {}
+    for _ in range(options.rounds):
+        for name, run in (("vit", lambda: ours(packed, folder, options.threads, draft)), ("peer", peer.run)):
+            seconds, labels[name] = run()
+            best[name] = min(best.get(name, seconds), seconds)
+    peer.close()
+    if labels["vit"] != labels["peer"]:
+        sys.exit(f"{model}, {kind}: the labels differ: {labels}")
+    count = len(labels["vit"])
+    row = {"model": model, "photographs": kind, "draft": draft}
+    row |= {name: count / seconds for name, seconds in best.items()}
+    print(f"{model} {kind:6} {'draft' if draft else 'whole'}: {row['vit']:6.2f} pictures/s, "
+          f"peer {row['peer']:6.2f}, {row['vit'] / row['peer']:.2f} times", file=sys.stderr)
+    return row
+
+
+def table(rows):
+    lines = ["| 24 photographs of 12 megapixels | this project | ONNX Runtime fed by Pillow | |",
+             "| --- | ---: | ---: | ---: |"]
+    for row in rows:
+        what = f"{NAMES[row['model']]}, {row['photographs']}" + (", as drafts" if row["draft"] else "")
+        numbers = f"{row['vit']:.1f} | {row['peer']:.1f} | {row['vit'] / row['peer']:.2f} times"
+        lines.append(f"| {what} | {numbers} |")
+    return "\n".join(lines)
+
+
+def write_readme(path, text, where):
+    readme = path.read_text()
+    begin, end = "<!-- photographs:begin -->", "<!-- photographs:end -->"
+    body = f"{begin}\nPictures a second, {where}:\n\n{text}\n{end}"
+    path.write_text(re.sub(f"{begin}.*?{end}", lambda _: body, readme, flags=re.DOTALL))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", action="append", choices=list(NAMES), help="by default Ti and B")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers-python", type=pathlib.Path, default=ROOT / ".venv-peers/bin/python")
+    parser.add_argument("--readme", type=pathlib.Path, help="whose table is replaced")
+    options = parser.parse_args()
+    if not (PHOTOGRAPHS / "detail/23.jpg").exists():
+        subprocess.run([ROOT / ".venv/bin/python", HERE / "make_photographs.py", PHOTOGRAPHS], check=True)
+    rows = []
+    for model in options.model or ["vit-ti16", "vit-b16"]:
+        directory = make_model(model, 224, [BATCH], ["checkpoint", "onnx"])
+        packed = directory / "model.vit"
+        pack = [ROOT / "build/host/vit", "pack", directory, "--output", packed]
+        subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+        for kind in ("smooth", "detail"):
+            for draft in (False, True):
+                rows.append(race(options, model, packed, kind, draft))
+    (ROOT / "build/bench/photographs.json").write_text(json.dumps(rows, indent=2))
+    print(table(rows))
+    if options.readme:
+        cpu = machine.describe()
+        where = f"{options.threads} threads of {cpu['cpu']} (family {cpu['family']}, model {cpu['model']})"
+        write_readme(options.readme, table(rows), where)
+
+
+if __name__ == "__main__":
+    main()
