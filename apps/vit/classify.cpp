@@ -42,16 +42,16 @@ struct ClassifyOptions {
 };
 
 constexpr const char *footer =
-    R"(A directory stands for the files in it that are named .jpg .jpeg .jpe .jfif .png
-.webp .tif .tiff .heic .heif .avif .gif .bmp .tga .pnm .ppm .pgm .pbm .pam, in the
-order of their names, and with --recursive for those in directories below; hidden
-ones are passed over, and what was skipped is counted on standard error. - stands
-for the names on standard input, one a line, or with -0 as from find -print0;
-/dev/stdin for a picture on standard input.
+    R"(A directory stands for the files in it that are named .jpg .jpeg .jpe .jfif
+.png .webp .tif .tiff .heic .heif .avif .gif .bmp .tga .pnm .ppm .pgm .pbm .pam,
+in the order of their names, and with --recursive for those in directories
+below; hidden ones are passed over, and what was skipped is counted on standard
+error. - stands for the names on standard input, one a line, or with -0 as from
+find -print0; /dev/stdin for a picture on standard input.
 
 A picture that cannot be read is reported in its place and the others go on; the
 exit status is then 1. ms is the time to read, decode and preprocess the picture
-and its share of the batch's forward pass.
+and its share of the batch's forward pass, while other threads work on others.
 
 json: an object a line, {"file", "predictions": [{"index", "label", "score"}],
       "ms"} or {"file", "error"}

@@ -42,13 +42,13 @@ void add_picture_options(CLI::App &app, PictureChoices &choices) {
     vit::ImageOptions &image = choices.image;
     app.add_flag_callback(
         "--no-orientation", [&image] { image.orientation = false; },
-        "Leave pictures as they lie in the file, whatever it says of what is up");
+        "Leave pictures as they lie in the file, whatever side is up");
     app.add_option_function<std::string>(
            "--alpha",
            [&image](const std::string &name) {
                image.alpha = name == "drop" ? vit::Alpha::drop : vit::Alpha::over_white;
            },
-           "Transparent pixels are laid over white, or shown in the colours they hide [white]")
+           "Lay transparent pixels over white, or take the colours they hide [white]")
         ->check(CLI::Validator(
             [](std::string &name) {
                 return name == "white" || name == "drop" ? std::string()
@@ -82,8 +82,7 @@ void add_picture_options(CLI::App &app, PictureChoices &choices) {
             ""))
         ->type_name("BYTES");
     app.add_flag("--draft", choices.draft,
-                 "Decode JPEG pictures at 1/2, 1/4 or 1/8 of their size where the model needs no more: "
-                 "faster, and answers differ a little");
+                 "Decode JPEG no larger than the model needs: faster, not quite the same");
 }
 
 vit::ImageOptions image_options(const PictureChoices &choices, const vit::Model &model) {
