@@ -177,7 +177,7 @@ private:
 
 void convert_row(const std::uint8_t *from, const TgaHeader &header, const std::array<Color, 256> &map,
                  const Samples &samples, std::uint8_t *to) {
-    const std::size_t n = samples.channels, size = header.bits / 8;
+    const std::size_t n = samples.channels, size = (header.bits + 7) / 8;
     for (int x = 0; x < samples.width; x++, to += n) {
         if (header.type != grey) {
             const Color color = header.type == indexed ? map[from[x]] : color_at(from + size * x, header.bits);
