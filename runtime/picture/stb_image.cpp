@@ -49,18 +49,20 @@ struct JpegCodes {
 };
 thread_local JpegCodes jpeg_codes;
 
-// Whether more bits have been decoded than the scan has.
+// How many bits of the scan are not decoded yet; below 0, zeros behind it have been.
 template<typename Jpeg>
-bool is_past_codes(const Jpeg *jpeg) {
-    const auto *s = jpeg->s;
-    const std::size_t read = s->img_buffer - s->img_buffer_original, ahead = std::max(jpeg->code_bits, 0) / 8;
-    return jpeg_codes.scan < jpeg_codes.scans->size() && read - ahead > (*jpeg_codes.scans)[jpeg_codes.scan].end;
+std::int64_t bits_left(const Jpeg *jpeg) {
+    if (jpeg_codes.scan >= jpeg_codes.scans->size()) {
+        return 0;
+    }
+    const std::int64_t read = jpeg->s->img_buffer - jpeg->s->img_buffer_original;
+    return 8 * (static_cast<std::int64_t>((*jpeg_codes.scans)[jpeg_codes.scan].end) - read) + jpeg->code_bits;
 }
 
 // What stb_image calls for each block of a sequential picture: beyond the end of the codes, all are grey.
 template<typename Jpeg, typename... Rest>
 int decode_block(Jpeg *jpeg, short *block, Rest... rest) {
-    if (!is_past_codes(jpeg)) {
+    if (bits_left(jpeg) > 0) {
         return stbi__jpeg_decode_block_within(jpeg, block, rest...);
     }
     jpeg_codes.missing = true;
@@ -95,7 +97,7 @@ int decode_scan(Jpeg *jpeg) {
     if (jpeg_codes.scan < jpeg_codes.scans->size()) {
         const vit::JpegScan &scan = (*jpeg_codes.scans)[jpeg_codes.scan];
         jpeg_codes.missing =
-            jpeg_codes.missing || is_past_codes(jpeg) || scan.restarts < restarts_in_scan(jpeg);
+            jpeg_codes.missing || bits_left(jpeg) < 0 || scan.restarts < restarts_in_scan(jpeg);
         // Whatever it read ahead, it goes on behind the scan.
         jpeg->s->img_buffer = jpeg->s->img_buffer_original + scan.end + vit::jpeg_padding;
         jpeg->marker = 0xff;  // none
