@@ -149,7 +149,7 @@ TEST_P(Stb, WithOtherBytesTwoDecodingsAgree) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Stb, testing::Values("blocks.jpg", "grey.jpg", "progressive.jpg"),
+INSTANTIATE_TEST_SUITE_P(Files, Stb, testing::Values("blocks.jpg", "grey.jpg", "progressive.jpg", "restarts.jpg"),
                          [](const auto &info) {
                              const std::string name = info.param;
                              return name.substr(0, name.size() - 4);
@@ -177,6 +177,21 @@ TEST(StbJpeg, ScansAreCounted) {
     many[at(many + whole.substr(at(whole, scan)), frame) + 1] = '\xc2';
     for (int i = 0; i < 200; i++) many += std::string("\xff\xda\0\x08\1\1\0\0\0\0", 10);
     expect_error(decode(many + "\xff\xd9"), ErrorCode::unsupported, {"more than 100 scans"});
+}
+
+TEST(StbJpeg, OrientationIsReadFromTheFirstExif) {
+    const std::string whole = file("blocks.jpg");
+    const auto app1 = [](char value) {
+        const std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\x01\1\x12\0\3\0\0\0\1\0", 25);
+        return std::string("\xff\xe1\0\x24", 4) + exif + value + std::string(8, '\0').substr(0, 8);
+    };
+    for (char value = 1; value <= 8; value++) {
+        const auto header =
+            read_jpeg_header(octets(whole.substr(0, 2) + app1(value) + app1(3) + whole.substr(2)), "it");
+        ASSERT_TRUE(header) << header.error().message;
+        EXPECT_EQ(header->orientation, value);
+        EXPECT_EQ(header->width, 32);
+    }
 }
 
 TEST(StbJpeg, MemoryHasABound) {
