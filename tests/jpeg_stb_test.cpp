@@ -49,18 +49,22 @@ std::vector<int> pixels(const Samples &samples) {
 
 constexpr char scan = '\xda', huffman = '\xc4', quantization = '\xdb', frame = '\xc0';
 
+// A segment's length from its 0xff on.
+std::size_t length_at(const std::string &jpeg, std::size_t from) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(jpeg[from + i]); };
+    return 2 + (byte(2) << 8 | byte(3));
+}
+
 // Offset of the first segment of a marker, from its 0xff on; and behind it.
 std::size_t at(const std::string &jpeg, char marker) {
     std::size_t at = 2;
-    while (jpeg[at + 1] != marker) {
-        at += 2 + (static_cast<std::uint8_t>(jpeg[at + 2]) << 8 | static_cast<std::uint8_t>(jpeg[at + 3]));
-    }
+    while (jpeg[at + 1] != marker) at += length_at(jpeg, at);
     return at;
 }
 
 std::size_t behind(const std::string &jpeg, char marker) {
     const std::size_t from = at(jpeg, marker);
-    return from + 2 + (static_cast<std::uint8_t>(jpeg[from + 2]) << 8 | static_cast<std::uint8_t>(jpeg[from + 3]));
+    return from + length_at(jpeg, from);
 }
 
 std::string without(std::string jpeg, char marker) {
@@ -98,7 +102,8 @@ TEST_P(Stb, BytesBeforeTheEndMeanNothing) {
 
 TEST_P(Stb, BytesBetweenSegmentsMeanNothing) {
     std::string jpeg = whole_;
-    for (const char marker : {scan, huffman, quantization}) jpeg.insert(at(jpeg, marker), "\x12\x34\xff\xff");
+    for (const char marker : {scan, huffman, quantization})
+        jpeg.insert(at(jpeg, marker), "\x12\x34\xff\xff");
     expect_same(jpeg);
 }
 
@@ -149,7 +154,8 @@ TEST_P(Stb, WithOtherBytesTwoDecodingsAgree) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Stb, testing::Values("blocks.jpg", "grey.jpg", "progressive.jpg", "restarts.jpg"),
+INSTANTIATE_TEST_SUITE_P(Files, Stb,
+                         testing::Values("blocks.jpg", "grey.jpg", "progressive.jpg", "restarts.jpg"),
                          [](const auto &info) {
                              const std::string name = info.param;
                              return name.substr(0, name.size() - 4);

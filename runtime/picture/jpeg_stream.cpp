@@ -13,10 +13,10 @@ namespace vit {
 namespace {
 
 // Second bytes of markers (ITU T.81, table B.1).
-constexpr std::uint8_t quantization_tables = 0xdb, first_frame = 0xc0, progressive_frame = 0xc2, last_frame = 0xcf, huffman_tables = 0xc4,
-                       arithmetic_tables = 0xcc, extensions = 0xc8, first_restart = 0xd0, last_restart = 0xd7,
-                       start_of_image = 0xd8, end_of_image = 0xd9, start_of_scan = 0xda, app1 = 0xe1,
-                       app14 = 0xee, temporary = 0x01;
+constexpr std::uint8_t temporary = 0x01, first_frame = 0xc0, progressive_frame = 0xc2, huffman_tables = 0xc4,
+                       extensions = 0xc8, arithmetic_tables = 0xcc, last_frame = 0xcf, first_restart = 0xd0,
+                       last_restart = 0xd7, start_of_image = 0xd8, end_of_image = 0xd9, start_of_scan = 0xda,
+                       quantization_tables = 0xdb, app1 = 0xe1, app14 = 0xee;
 
 // Each takes as long as a picture, and as little as 14 bytes; encoders make about ten.
 constexpr std::size_t most_scans = 100;
@@ -128,8 +128,8 @@ public:
         return false;
     }
 
-    // The codes behind the header of a scan, up to the next marker or the file's end, without restart markers
-    // at their end, which stand for nothing.
+    // The codes behind the header of a scan, up to the next marker or the file's end, without restart
+    // markers at their end, which stand for nothing.
     Octets codes(std::int64_t &restarts) {
         const std::size_t begin = at_;
         std::size_t end = begin;

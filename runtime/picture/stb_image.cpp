@@ -30,7 +30,8 @@ void *bounded_realloc(void *block, std::size_t size) {
 
 // Rows of half the width to the whole width, each sample by three quarters from the nearest and by one from
 // the next. stb_image 2.27 has the two the wrong way round near the end of a row.
-unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *in, unsigned char *, int width, int) {
+unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *in, unsigned char *, int width,
+                                      int) {
     out[0] = in[0];
     for (int i = 0; i + 1 < width; i++) {
         out[2 * i + 1] = static_cast<unsigned char>((3 * in[i] + in[i + 1] + 2) / 4);
@@ -56,7 +57,8 @@ std::int64_t bits_left(const Jpeg *jpeg) {
         return 0;
     }
     const std::int64_t read = jpeg->s->img_buffer - jpeg->s->img_buffer_original;
-    return 8 * (static_cast<std::int64_t>((*jpeg_codes.scans)[jpeg_codes.scan].end) - read) + jpeg->code_bits;
+    const auto end = static_cast<std::int64_t>((*jpeg_codes.scans)[jpeg_codes.scan].end);
+    return 8 * (end - read) + jpeg->code_bits;
 }
 
 // What stb_image calls for each block of a sequential picture: beyond the end of the codes, all are grey.
@@ -255,7 +257,8 @@ Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const 
     stbi__result_info info{};
     info.bits_per_channel = 8;
     Samples picture;
-    void *samples = stbi__png_load(&source.context, &picture.width, &picture.height, &picture.channels, 0, &info);
+    void *samples = stbi__png_load(&source.context, &picture.width, &picture.height, &picture.channels, 0,
+                                   &info);
     if (samples && info.bits_per_channel == 16) {
         samples = stbi__convert_16_to_8(static_cast<stbi__uint16 *>(samples), picture.width, picture.height,
                                         picture.channels);

@@ -132,7 +132,8 @@ def streams():
     for size in 1, 2, 7, 254:
         yield Case(f"blocks-of-{size}.gif", gif(noise, palette=COLORS, bits=8, block=size))
     yield Case("no-end.gif", gif(stream=lzw(INDEX.ravel(), 3, end=False)))
-    yield Case("no-first-clear.gif", gif(stream=packed([(int(i), 4) for i in INDEX.ravel()[:6]])), right=None)
+    unclear = packed([(int(i), 4) for i in INDEX.ravel()[:6]])
+    yield Case("no-first-clear.gif", gif(stream=unclear), right=None)
     more = numpy.r_[INDEX.ravel(), INDEX.ravel()]
     yield Case("more-indices.gif", gif(stream=lzw(more, 3)))
     rgb = numpy.stack([X * 19, Y * 28, X * Y * 2], -1).astype(numpy.uint8)
@@ -151,7 +152,7 @@ def broken():
     yield Case("end-code-early.gif", gif(stream=packed([(8, 4), (1, 4), (9, 4)])), right=None)
     yield Case("cut-accepted.gif", whole[:len(whole) // 2 + 20], options="truncated")
     yield Case("cut-accepted-transparent.gif", gif(transparent=2)[:-20], options="truncated")
-    for name, extra in ("", {}), ("-transparent", dict(transparent=2)), ("-interlaced", dict(interlaced=True)):
+    for name, extra in ("", {}), ("-transparent", {"transparent": 2}), ("-interlaced", {"interlaced": True}):
         cut = gif(block=5, **extra)[:-20]
         yield Case(f"cut-blocks-accepted{name}.gif", cut, options="truncated")
         yield Case(f"cut-blocks{name}.gif", cut, right=None, says="ends before its last pixel")

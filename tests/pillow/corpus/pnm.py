@@ -1,4 +1,4 @@
-"""Netpbm's maps: P1 to P6 of every maximum, headers with comments, and arbitrary maps, which Pillow has not."""
+"""Netpbm's maps: P1 to P6 of every maximum, headers with comments, and P7, which Pillow has not."""
 
 import numpy
 
@@ -63,14 +63,16 @@ def levels():
 
 def headers():
     data = binary(COLORS % 256, 255)
-    for i, header in enumerate([b"P6 13 9 255\n", b"P6\t13\r\n9\x0b255\x0c", b"P6\n#one\n13 #two\n9\n# 255\n255\n",
-                                b"P6\n# \xff\xfe\n13 9\n255 ", b"P6 0013 09 0255\n", b"P6\r13\r9\r255\r"]):
+    for i, header in enumerate([b"P6 13 9 255\n", b"P6\t13\r\n9\x0b255\x0c",
+                                b"P6\n#one\n13 #two\n9\n# 255\n255\n", b"P6\n# \xff\xfe\n13 9\n255 ",
+                                b"P6 0013 09 0255\n", b"P6\r13\r9\r255\r"]):
         yield Case(f"header-{i}.ppm", header + data)
     yield Case("behind-end.ppm", pnm(6, data + b"more" * 9, 255))
     yield Case("spaces.ppm", pnm(3, b"  \n" + words(COLORS % 256, b" \t\n "), 255))
     yield Case("comments.ppm", pnm(3, words(COLORS % 256, b" # so\n"), 255))
-    for i, header in enumerate([b"P6 0 9 255\n", b"P6 13 0 255\n", b"P6 13 9 0\n", b"P6 13 9 65536\n", b"P6 -13 9 255\n",
-                                b"P6 13 9 x\n", b"P6 13", b"P6\n#", b"P6 13 9 255", b"P6 99999999999 9 255\n",
+    for i, header in enumerate([b"P6 0 9 255\n", b"P6 13 0 255\n", b"P6 13 9 0\n", b"P6 13 9 65536\n",
+                                b"P6 -13 9 255\n", b"P6 13 9 x\n", b"P6 13", b"P6\n#", b"P6 13 9 255",
+                                b"P6 99999999999 9 255\n",
                                 b"P5 13 9 ", b"P4 13", b"P1 x 9\n"]):
         yield Case(f"header-broken-{i}.ppm", header + (data if header.endswith(b"\n") else b""), right=None,
                    says="whose header does not hold")
@@ -82,14 +84,16 @@ def arbitrary():
     level = LEVELS % 256
 
     def pam(values, depth, maximum, kind, extra=b""):
-        return (b"P7\n%sWIDTH 13\nHEIGHT 9\nDEPTH %d\nMAXVAL %d\n%sENDHDR\n"
-                % (extra, depth, maximum, b"TUPLTYPE %s\n" % kind if kind else b"")) + binary(values, maximum)
+        kind = b"TUPLTYPE %s\n" % kind if kind else b""
+        header = b"WIDTH 13\nHEIGHT 9\nDEPTH %d\nMAXVAL %d\n" % (depth, maximum)
+        return b"P7\n" + extra + header + kind + b"ENDHDR\n" + binary(values, maximum)
 
     for kind in b"", b"BLACKANDWHITE":
         yield Case(f"bits{kind.decode()}.pam", pam(BITS, 1, 1, kind), right=grey(BITS * 255))
     for maximum in 1, 100, 255, 1000, 65535:
         values = LEVELS * 991 % (maximum + 1)
-        yield Case(f"grey-{maximum}.pam", pam(values, 1, maximum, b"GRAYSCALE"), right=grey(scaled(values, maximum)))
+        yield Case(f"grey-{maximum}.pam", pam(values, 1, maximum, b"GRAYSCALE"),
+                   right=grey(scaled(values, maximum)))
         color = COLORS * 991 % (maximum + 1)
         yield Case(f"rgb-{maximum}.pam", pam(color, 3, maximum, b"RGB"), right=scaled(color, maximum))
     grey_alpha, rgba = numpy.dstack([level, alpha]), numpy.dstack([rgb, alpha])
@@ -100,7 +104,8 @@ def arbitrary():
     yield Case("drop.pam", pam(rgba, 4, 255, b"RGB_ALPHA"), right=rgb, options="drop")
     yield Case("wide-alpha.pam", pam(rgba * 257, 4, 65535, b"RGB_ALPHA"), right=over(rgb))
     bw = numpy.dstack([BITS, X % 2])
-    yield Case("bits-alpha.pam", pam(bw, 2, 1, b"BLACKANDWHITE_ALPHA"), right=grey(numpy.where(X % 2, BITS * 255, 255)))
+    yield Case("bits-alpha.pam", pam(bw, 2, 1, b"BLACKANDWHITE_ALPHA"),
+               right=grey(numpy.where(X % 2, BITS * 255, 255)))
     yield Case("comment.pam", pam(rgb, 3, 255, b"RGB", b"# WIDTH 5\n\n"), right=rgb)
     good = pam(rgb, 3, 255, b"RGB")
     for i, (old, new) in enumerate([(b"WIDTH 13", b"WIDTH 0"), (b"DEPTH 3", b"DEPTH 5"), (b"DEPTH 3", b""),
@@ -117,15 +122,18 @@ def broken():
         whole = pnm(kind, data, maximum)
         name = f"{kind}-{maximum}"
         yield Case(f"cut-{name}.pnm", whole[:-3], right=None, says="ends before its last pixel")
-        yield Case(f"cut-half-{name}.pnm", whole[:len(whole) // 2], right=None, says="ends before its last pixel")
+        yield Case(f"cut-half-{name}.pnm", whole[:len(whole) // 2], right=None,
+                   says="ends before its last pixel")
         if kind > 3 and maximum in (None, 255):
             yield Case(f"cut-accepted-{name}.pnm", whole[:len(whole) // 2], options="truncated")
         size = b"16000 16000"
         yield Case(f"claim-{name}.pnm", pnm(kind, data, maximum, size), right=None, says="ends before")
-        yield Case(f"claim-accepted-{name}.pnm", pnm(kind, data, maximum, size), right=None, options="truncated")
+        yield Case(f"claim-accepted-{name}.pnm", pnm(kind, data, maximum, size), right=None,
+                   options="truncated")
         yield Case(f"too-large-{name}.pnm", pnm(kind, data, maximum, b"60000 60000"), right=None,
                    says="60000 x 60000")
-    yield Case("letter.pbm", pnm(1, b"0 1 x 1" + words(BITS)), right=None, says="no sample from 0 to 1 at byte 12")
+    yield Case("letter.pbm", pnm(1, b"0 1 x 1" + words(BITS)), right=None,
+               says="no sample from 0 to 1 at byte 12")
     yield Case("two.pbm", pnm(1, b"0 1 2 1" + words(BITS)), right=None, says="no sample from 0 to 1")
     yield Case("above.pgm", pnm(2, b"0 101 " + words(LEVELS % 100), 100), right=None, says="from 0 to 100")
     yield Case("negative.pgm", pnm(2, b"0 -1 " + words(LEVELS % 100), 100), right=None, says="from 0 to 100")

@@ -96,7 +96,8 @@ def direct():
     yield Case("rgb15.tga", tga(bgr15(RGBA, 1).tobytes(), 2, 15), right=fifteen)
     # A map that no pixel uses: likewise.
     unused = RANDOM.integers(0, 256, (5, 3), numpy.uint8)
-    yield Case("unused-map.tga", tga(RGBA[..., [2, 1, 0]].tobytes(), 2, 24, entries=unused), right=RGBA[..., :3])
+    yield Case("unused-map.tga", tga(RGBA[..., [2, 1, 0]].tobytes(), 2, 24, entries=unused),
+               right=RGBA[..., :3])
 
 
 def alphas():
