@@ -47,6 +47,12 @@ bool has_avxvnni() {
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
+// clang 14 cannot ask for this one.
+bool has_f16c() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1);
+}
+
 // Version 1 or later, with registers of 512 bits.
 bool has_avx10() {
     unsigned a = 0, b = 0, c = 0, d = 0;
@@ -88,7 +94,7 @@ bool processor_has(const std::string &feature) {
     const bool zen5 = zen4 && has_avxvnni() && __builtin_cpu_supports("avx512vp2intersect");
     return feature == "sse41"                   ? __builtin_cpu_supports("sse4.1") != 0
            : feature == "avx"                   ? __builtin_cpu_supports("avx") != 0
-           : feature == "f16c"                  ? __builtin_cpu_supports("f16c") != 0
+           : feature == "f16c"                  ? has_f16c()
            : feature == "fma"                   ? __builtin_cpu_supports("fma") != 0
            : feature == "avx2"                  ? __builtin_cpu_supports("avx2") != 0
            : feature == "avxvnni"               ? has_avxvnni()

@@ -111,6 +111,7 @@ const std::vector<Sample> samples = {
     {"corner.gif", 5, 4, [](int x, int y) { return palette[x >= 2 && y >= 2 ? 1 : 0]; }},
     {"blocks.jpg", 32, 8, [](int x, int) { return jpeg_blocks[x / 8]; }},
     {"progressive.jpg", 32, 8, [](int x, int) { return jpeg_blocks[x / 8]; }},
+    {"restarts.jpg", 32, 8, [](int x, int) { return jpeg_blocks[x / 8]; }},
     {"grey.jpg", 32, 8, [](int x, int) { return grey_blocks[x / 8]; }},
 };
 

@@ -28,8 +28,8 @@ bool is_bmp(Octets bytes) {
     return begins_with(bytes, "BM");
 }
 
-// Which samples the masks pick, and whether one of them is alpha. Of 16 bits, alpha has a meaning only beside
-// colours that are neither 555 nor 565.
+// Which samples the masks pick, and whether one of them is alpha. Of 16 bits, alpha has a meaning only
+// beside colours that are neither 555 nor 565.
 void read_masks(Octets bytes, std::uint32_t header_size, BmpHeader &header) {
     constexpr std::size_t at = 14 + 40;
     const bool alpha = header_size >= 56 || (header_size == 40 && header.compression == masked_alpha);
@@ -151,7 +151,8 @@ public:
     explicit Mask(std::uint32_t mask) :
         mask_(mask), shift_(mask ? std::countr_zero(mask) : 0), most_(mask >> shift_) {}
     std::uint8_t sample(std::uint32_t pixel) const {
-        return most_ == 0 ? 0 : static_cast<std::uint8_t>(std::uint64_t{(pixel & mask_) >> shift_} * 255 / most_);
+        const std::uint64_t value = (pixel & mask_) >> shift_;
+        return most_ == 0 ? 0 : static_cast<std::uint8_t>(value * 255 / most_);
     }
 
 private:

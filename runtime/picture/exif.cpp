@@ -26,7 +26,7 @@ struct Numbers {
 
 // 1 where it means nothing; no value where there is none.
 std::optional<int> find_orientation(Octets exif) {
-    constexpr std::uint32_t orientation = 0x112, of_shorts = 3;
+    constexpr std::uint32_t orientation = 0x112, of_shorts = 3, of_longs = 4;
     if (exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0) {
         exif = exif.subspan(6);
     }
@@ -45,8 +45,9 @@ std::optional<int> find_orientation(Octets exif) {
             return std::nullopt;
         }
         if (numbers.at(entry, 2) == orientation) {
-            const std::uint32_t value = numbers.at(entry + 8, 2);
-            const bool sound = numbers.at(entry + 2, 2) == of_shorts && numbers.at(entry + 4, 4) == 1;
+            const std::uint32_t type = numbers.at(entry + 2, 2);
+            const std::uint32_t value = numbers.at(entry + 8, type == of_longs ? 4 : 2);
+            const bool sound = (type == of_shorts || type == of_longs) && numbers.at(entry + 4, 4) == 1;
             return sound && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
         }
     }

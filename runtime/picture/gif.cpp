@@ -149,7 +149,8 @@ Result<Samples> decode_gif(Octets bytes, const PictureHeader &size, const ImageO
         return ends_early(sentence);
     }
     const std::size_t n = header.transparent >= 0 ? 4 : 3;
-    VIT_TRY_ASSIGN(Samples samples, zeroed_samples(size, static_cast<int>(n) + 1, holdable, options, sentence));
+    VIT_TRY_ASSIGN(Samples samples,
+                   zeroed_samples(size, static_cast<int>(n) + 1, holdable, options, sentence));
     samples.channels = static_cast<int>(n);
     // Indices are held behind the colours.
     const std::size_t pixels = std::size_t(samples.width) * samples.height;

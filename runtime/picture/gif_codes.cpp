@@ -19,12 +19,9 @@ public:
         while (count_ < bits) {
             if (left_ == 0) {
                 left_ = at_ < blocks_.size() ? blocks_[at_++] : 0;
-                if (left_ == 0) {
-                    return -1;
+                if (left_ == 0 || static_cast<std::size_t>(left_) > blocks_.size() - at_) {
+                    return -1;  // as Pillow has it, a block that is cut holds nothing
                 }
-            }
-            if (at_ >= blocks_.size()) {
-                return -1;
             }
             buffer_ |= std::uint32_t{blocks_[at_++]} << count_;
             count_ += 8;
@@ -49,7 +46,7 @@ private:
 std::uint64_t gif_codes_hold(Octets blocks, int bits) {
     std::uint64_t bytes = 0;
     for (std::size_t at = 0; at < blocks.size() && blocks[at] != 0; at += 1 + blocks[at]) {
-        bytes += std::min<std::size_t>(blocks[at], blocks.size() - at - 1);
+        bytes += blocks[at];
     }
     // A code's string is at most by one longer than the longest before.
     const std::uint64_t codes = 8 * bytes / (bits + 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "picture/exif.h"
 #include "picture/jpeg_tables.h"
@@ -12,10 +13,13 @@ namespace vit {
 namespace {
 
 // Second bytes of markers (ITU T.81, table B.1).
-constexpr std::uint8_t first_frame = 0xc0, progressive_frame = 0xc2, last_frame = 0xcf, huffman_tables = 0xc4,
-                       arithmetic_tables = 0xcc, extensions = 0xc8, first_restart = 0xd0, last_restart = 0xd7,
-                       start_of_image = 0xd8, end_of_image = 0xd9, start_of_scan = 0xda, app1 = 0xe1,
-                       app14 = 0xee, temporary = 0x01;
+constexpr std::uint8_t temporary = 0x01, first_frame = 0xc0, progressive_frame = 0xc2, huffman_tables = 0xc4,
+                       extensions = 0xc8, arithmetic_tables = 0xcc, last_frame = 0xcf, first_restart = 0xd0,
+                       last_restart = 0xd7, start_of_image = 0xd8, end_of_image = 0xd9, start_of_scan = 0xda,
+                       quantization_tables = 0xdb, app1 = 0xe1, app14 = 0xee;
+
+// Each takes as long as a picture, and as little as 14 bytes; encoders make about ten.
+constexpr std::size_t most_scans = 100;
 
 bool is_restart(std::uint8_t marker) {
     return marker >= first_restart && marker <= last_restart;
@@ -42,6 +46,51 @@ bool tables_are_sound(Octets content) {
     }
     return true;
 }
+
+// Which tables there are. stb_image 2.27 takes one that is not there for one of zeros.
+class Tables {
+public:
+    void add_huffman(Octets content) {
+        while (content.size() >= 17) {
+            huffman_[content[0] >> 4 & 1] |= 1u << (content[0] & 15);
+            const std::size_t codes = std::accumulate(&content[1], &content[17], std::size_t{0});
+            content = content.subspan(std::min(content.size(), 17 + codes));
+        }
+    }
+    void add_quantization(Octets content) {
+        while (!content.empty()) {
+            quantization_ |= 1u << (content[0] & 15);
+            content = content.subspan(std::min<std::size_t>(content.size(), content[0] >> 4 ? 129 : 65));
+        }
+    }
+    // For a scan of a frame, both by the contents of their segments.
+    bool has_all(Octets scan, Octets frame, bool progressive) const {
+        const std::size_t n = scan.empty() ? 0 : scan[0];
+        if (scan.size() < 4 + 2 * n) {
+            return false;
+        }
+        const std::uint8_t first_coefficient = scan[1 + 2 * n], refined = scan[3 + 2 * n] >> 4;
+        for (std::size_t i = 0; i < n; i++) {
+            const std::uint8_t name = scan[1 + 2 * i], tables = scan[2 + 2 * i];
+            for (std::size_t at = 6; at + 3 <= frame.size(); at += 3) {
+                if (frame[at] == name && !(quantization_ >> (frame[at + 2] & 15) & 1)) {
+                    return false;
+                }
+            }
+            const bool needs_dc = first_coefficient == 0 && !(progressive && refined);
+            const bool needs_ac = !progressive || first_coefficient > 0;
+            if ((needs_dc && !(huffman_[0] >> (tables >> 4) & 1)) ||
+                (needs_ac && !(huffman_[1] >> (tables & 15) & 1))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    std::uint32_t huffman_[2] = {3, 3};  // the standard's are there: DC, AC
+    std::uint32_t quantization_ = 0;
+};
 
 // One segment after the other.
 class Segments {
@@ -79,8 +128,8 @@ public:
         return false;
     }
 
-    // The codes behind the header of a scan, up to the next marker or the file's end, without restart markers
-    // at their end, which stand for nothing.
+    // The codes behind the header of a scan, up to the next marker or the file's end, without restart
+    // markers at their end, which stand for nothing.
     Octets codes(std::int64_t &restarts) {
         const std::size_t begin = at_;
         std::size_t end = begin;
@@ -100,6 +149,10 @@ public:
             } else {
                 break;
             }
+        }
+        // Where there is no end of the image, zeros are more often what was never written than codes.
+        while (at_ >= bytes_.size() && end > begin && bytes_[end - 1] == 0) {
+            end--;
         }
         return bytes_.subspan(begin, end - begin);
     }
@@ -158,10 +211,18 @@ Result<JpegStream> read_jpeg_stream(Octets bytes, const std::string &sentence) {
     JpegHeader header;
     bool has_adobe = false;
     std::vector<std::uint8_t> scanned;  // components, by their names
+    Octets frame;
+    Tables tables;
     Segments segments(bytes);
     while (!stream.complete && segments.next()) {
         if (segments.marker == huffman_tables && !tables_are_sound(segments.content)) {
             return corrupted(sentence, "a Huffman table has too many codes");
+        }
+        if (segments.marker == huffman_tables) {
+            tables.add_huffman(segments.content);
+        }
+        if (segments.marker == quantization_tables) {
+            tables.add_quantization(segments.content);
         }
         has_adobe = has_adobe || (segments.marker == app14 && segments.content.size() >= 12 &&
                                   begins_with(segments.content, "Adobe"));
@@ -172,6 +233,7 @@ Result<JpegStream> read_jpeg_stream(Octets bytes, const std::string &sentence) {
             if (!read_frame(segments, header)) {
                 return no_frame(sentence);
             }
+            frame = segments.content;
             constexpr std::uint8_t cmyk[] = {0xff, app14, 0, 14, 'A', 'd', 'o', 'b',
                                              'e',  0,     100, 0, 0, 0, 0, 0};
             if (header.components == 4 && !has_adobe) {
@@ -180,6 +242,13 @@ Result<JpegStream> read_jpeg_stream(Octets bytes, const std::string &sentence) {
         }
         append(segments.segment);
         if (segments.marker == start_of_scan) {
+            if (!tables.has_all(segments.content, frame, header.progressive)) {
+                return corrupted(sentence, "a table is missing");
+            }
+            if (stream.scans.size() == most_scans) {
+                return fail(ErrorCode::unsupported,
+                            sentence + " of more than " + std::to_string(most_scans) + " scans");
+            }
             JpegScan scan{};
             append(segments.codes(scan.restarts));
             scan.end = to.size();

@@ -35,7 +35,8 @@ struct JpegStream {
     bool complete = false;  // every component has a scan and, of a progressive picture, it has its end
 };
 
-// Errors: format; a Huffman table with too many codes is one, which stb_image 2.27 would write past its own.
+// Errors: format, as for a Huffman table with too many codes, which stb_image 2.27 would write past its own;
+// unsupported.
 Result<JpegStream> read_jpeg_stream(Octets bytes, const std::string &sentence);
 
 }  // namespace vit

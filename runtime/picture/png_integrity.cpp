@@ -1,6 +1,8 @@
 #include "picture/png_integrity.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -43,19 +45,27 @@ std::optional<PngSize> png_size(std::span<const std::uint8_t> bytes) {
     return PngSize{big_endian(bytes.subspan(16)), big_endian(bytes.subspan(20))};
 }
 
-Octets png_exif(Octets bytes) {
+Result<Octets> png_exif(Octets bytes, const std::string &sentence) {
     constexpr std::size_t signature = 8, around = 12;
+    constexpr std::string_view known[] = {"IHDR", "PLTE", "IDAT", "IEND", "CgBI"};
+    Octets exif;
     for (std::size_t at = signature; at + around <= bytes.size();) {
         const std::size_t length = big_endian(bytes.subspan(at));
-        if (length > bytes.size() - at - around) {
+        const std::string_view type(reinterpret_cast<const char *>(&bytes[at + 4]), 4);
+        const bool critical = !(bytes[at + 4] & 0x20);
+        if (critical && std::find(std::begin(known), std::end(known), type) == std::end(known)) {
+            return fail(ErrorCode::format,
+                        sentence + " with a chunk at byte " + std::to_string(at) + " that is not known");
+        }
+        if (length > bytes.size() - at - around || type == "IEND") {
             break;
         }
-        if (begins_with(bytes.subspan(at + 4), "eXIf")) {
-            return bytes.subspan(at + 8, length);
+        if (type == "eXIf" && exif.empty()) {
+            exif = bytes.subspan(at + 8, length);
         }
         at += around + length;
     }
-    return {};
+    return exif;
 }
 
 Result<void> check_png(std::span<const std::uint8_t> bytes, const std::string &sentence) {

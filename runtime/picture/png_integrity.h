@@ -18,8 +18,9 @@ struct PngSize {
 // size.)
 std::optional<PngSize> png_size(Octets bytes);
 
-// The data of the first eXIf chunk; none, where there is none.
-Octets png_exif(Octets bytes);
+// The data of the first eXIf chunk; none, where there is none. Errors: format, for a chunk that no decoder
+// may pass over and none knows. (stb_image 2.27 would name it by bytes that threads share.)
+Result<Octets> png_exif(Octets bytes, const std::string &sentence);
 
 // Whether chunks follow each other up to IEND, all with the right checksums (ISO/IEC 15948, 5.3).
 // `sentence` is the beginning of the message, as in "cat.png: is a PNG picture". Errors: format.

@@ -18,8 +18,9 @@ Result<PictureHeader> png_header(Octets bytes, const std::string &sentence) {
     if (size && size->width > 0 && size->height > INT32_MAX / size->width) {
         return PictureHeader{size->width, size->height};
     }
+    VIT_TRY_ASSIGN(const Octets exif, png_exif(bytes, sentence));
     VIT_TRY_ASSIGN(PictureHeader header, stb_png_header(bytes, sentence));
-    header.orientation = exif_orientation(png_exif(bytes));
+    header.orientation = exif_orientation(exif);
     return header;
 }
 

@@ -1,5 +1,5 @@
-// Netpbm's bit, grey and colour maps, P1 to P6, and arbitrary maps, P7. Samples are scaled from 0..maximum to
-// 0..255 and rounded, halves to even.
+// Netpbm's bit, grey and colour maps, P1 to P6, and arbitrary maps, P7. Samples are scaled from 0..maximum
+// to 0..255 and rounded, halves to even.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -26,7 +26,8 @@ Result<PictureHeader> pnm_header(Octets bytes, const std::string &sentence) {
 std::vector<std::uint8_t> scale(int maximum) {
     std::vector<std::uint8_t> scaled(maximum > 255 ? 65536 : 256, 255);
     for (int value = 0; value <= maximum; value++) {
-        scaled[value] = static_cast<std::uint8_t>(std::nearbyint(static_cast<double>(value) / maximum * 255));
+        const double level = static_cast<double>(value) / maximum * 255;
+        scaled[value] = static_cast<std::uint8_t>(std::nearbyint(level));
     }
     return scaled;
 }

@@ -30,7 +30,8 @@ void *bounded_realloc(void *block, std::size_t size) {
 
 // Rows of half the width to the whole width, each sample by three quarters from the nearest and by one from
 // the next. stb_image 2.27 has the two the wrong way round near the end of a row.
-unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *in, unsigned char *, int width, int) {
+unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *in, unsigned char *, int width,
+                                      int) {
     out[0] = in[0];
     for (int i = 0; i + 1 < width; i++) {
         out[2 * i + 1] = static_cast<unsigned char>((3 * in[i] + in[i + 1] + 2) / 4);
@@ -49,18 +50,21 @@ struct JpegCodes {
 };
 thread_local JpegCodes jpeg_codes;
 
-// Whether more bits have been decoded than the scan has.
+// How many bits of the scan are not decoded yet; below 0, zeros behind it have been.
 template<typename Jpeg>
-bool is_past_codes(const Jpeg *jpeg) {
-    const auto *s = jpeg->s;
-    const std::size_t read = s->img_buffer - s->img_buffer_original, ahead = std::max(jpeg->code_bits, 0) / 8;
-    return jpeg_codes.scan < jpeg_codes.scans->size() && read - ahead > (*jpeg_codes.scans)[jpeg_codes.scan].end;
+std::int64_t bits_left(const Jpeg *jpeg) {
+    if (jpeg_codes.scan >= jpeg_codes.scans->size()) {
+        return 0;
+    }
+    const std::int64_t read = jpeg->s->img_buffer - jpeg->s->img_buffer_original;
+    const auto end = static_cast<std::int64_t>((*jpeg_codes.scans)[jpeg_codes.scan].end);
+    return 8 * (end - read) + jpeg->code_bits;
 }
 
 // What stb_image calls for each block of a sequential picture: beyond the end of the codes, all are grey.
 template<typename Jpeg, typename... Rest>
 int decode_block(Jpeg *jpeg, short *block, Rest... rest) {
-    if (!is_past_codes(jpeg)) {
+    if (bits_left(jpeg) > 0) {
         return stbi__jpeg_decode_block_within(jpeg, block, rest...);
     }
     jpeg_codes.missing = true;
@@ -95,7 +99,7 @@ int decode_scan(Jpeg *jpeg) {
     if (jpeg_codes.scan < jpeg_codes.scans->size()) {
         const vit::JpegScan &scan = (*jpeg_codes.scans)[jpeg_codes.scan];
         jpeg_codes.missing =
-            jpeg_codes.missing || is_past_codes(jpeg) || scan.restarts < restarts_in_scan(jpeg);
+            jpeg_codes.missing || bits_left(jpeg) < 0 || scan.restarts < restarts_in_scan(jpeg);
         // Whatever it read ahead, it goes on behind the scan.
         jpeg->s->img_buffer = jpeg->s->img_buffer_original + scan.end + vit::jpeg_padding;
         jpeg->marker = 0xff;  // none
@@ -253,7 +257,8 @@ Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const 
     stbi__result_info info{};
     info.bits_per_channel = 8;
     Samples picture;
-    void *samples = stbi__png_load(&source.context, &picture.width, &picture.height, &picture.channels, 0, &info);
+    void *samples = stbi__png_load(&source.context, &picture.width, &picture.height, &picture.channels, 0,
+                                   &info);
     if (samples && info.bits_per_channel == 16) {
         samples = stbi__convert_16_to_8(static_cast<stbi__uint16 *>(samples), picture.width, picture.height,
                                         picture.channels);

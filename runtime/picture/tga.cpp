@@ -94,7 +94,9 @@ Color color_at(const std::uint8_t *from, std::uint32_t bits) {
         return {from[2], from[1], from[0], bits == 32 ? from[3] : std::uint8_t{255}};
     }
     const std::uint32_t pixel = from[0] | std::uint32_t{from[1]} << 8;
-    const auto sample = [&](int shift) { return static_cast<std::uint8_t>((pixel >> shift & 31) * 255 / 31); };
+    const auto sample = [&](int shift) {
+        return static_cast<std::uint8_t>((pixel >> shift & 31) * 255 / 31);
+    };
     const bool transparent = bits == 16 && pixel >> 15;
     return {sample(10), sample(5), sample(0), transparent ? std::uint8_t{0} : std::uint8_t{255}};
 }
@@ -177,10 +179,11 @@ private:
 
 void convert_row(const std::uint8_t *from, const TgaHeader &header, const std::array<Color, 256> &map,
                  const Samples &samples, std::uint8_t *to) {
-    const std::size_t n = samples.channels, size = header.bits / 8;
+    const std::size_t n = samples.channels, size = (header.bits + 7) / 8;
     for (int x = 0; x < samples.width; x++, to += n) {
         if (header.type != grey) {
-            const Color color = header.type == indexed ? map[from[x]] : color_at(from + size * x, header.bits);
+            const Color color =
+                header.type == indexed ? map[from[x]] : color_at(from + size * x, header.bits);
             std::copy_n(color.data(), n, to);
             if (header.no_alpha && n == 4 && header.type == colored) {
                 to[3] = 255;

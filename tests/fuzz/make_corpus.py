@@ -180,8 +180,44 @@ def make_image():
     write("image", "zero.ppm", b"P6 0 0 255\n")
     write("image", "text.jpg", b"this is a text and no picture\n")
     write("image", "empty", b"")
+    write("image", "plain.pbm", b"P1\n3 2\n101 010\n")
+    write("image", "packed.pbm", b"P4\n9 2\n\xaa\x80\x55\0")
+    write("image", "plain.ppm", b"P3\n# one\n1 2 100\n1 2 3 # two\n98 99 100\n")
+    write("image", "rgba.pam", b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nENDHDR\nabcd")
+    header = struct.pack("<IiiHHIIiiII", 40, 3, 2, 1, 8, 1, 0, 0, 0, 2, 0) + bytes(8)
+    runs = b"\2\1\0\2\1\0\0\3abc\0\0\1"
+    write("image", "runs.bmp", b"BM" + struct.pack("<III", 0, 0, 14 + len(header)) + header + runs)
+    header = struct.pack("<IiiHHIIiiII", 56, 2, -1, 1, 16, 3, 0, 0, 0, 0, 0)
+    masks = struct.pack("<IIII", 0xF00, 0xF0, 0xF, 0xF000)
+    write("image", "masks.bmp", b"BM" + struct.pack("<III", 0, 0, 70) + header + masks + b"abcd")
+
+
+def without(jpeg, marker):
+    """Without the segments of a marker."""
+    out, at = jpeg[:2], 2
+    while jpeg[at + 1] != 0xDA:
+        end = at + 2 + jpeg[at + 2] * 256 + jpeg[at + 3]
+        out += b"" if jpeg[at + 1] == marker else jpeg[at:end]
+        at = end
+    return out + jpeg[at:]
+
+
+def make_image_pair():
+    """Two bytes for the length of the first, the first, the second."""
+    jpeg = {quality: picture("RGB", (16, 9), format="JPEG", quality=quality) for quality in (20, 90)}
+    no_tables = without(picture("RGB", (16, 9), format="JPEG", quality=75), 0xC4)
+    gif, png = picture("P", (7, 5), format="GIF"), picture("RGB", (7, 5), format="PNG")
+    for name, first, second in [
+        ("cut-then-no-tables.jpeg", jpeg[90][:-40], no_tables),
+        ("tables-then-none.jpeg", jpeg[20], without(jpeg[90], 0xDB)),
+        ("broken-then-whole.png", png[:-30] + bytes(30), png),
+        ("cut-twice.gif", gif[:-5], gif[:-9]),
+        ("nothing-then-bmp", b"", picture("L", (3, 2), format="BMP")[:400]),
+    ]:
+        write("image_pair", name, struct.pack("<H", len(first)) + first + second)
 
 
 make_safetensors()
 make_config()
 make_image()
+make_image_pair()

@@ -101,6 +101,7 @@ def main():
                                        .astype(">u2").tobytes())
     blocks().save(folder / "blocks.jpg", quality=100, subsampling=0)
     blocks().save(folder / "progressive.jpg", quality=100, subsampling=0, progressive=True)
+    blocks().save(folder / "restarts.jpg", quality=100, subsampling=0, restart_marker_blocks=1)
     blocks().convert("L").save(folder / "grey.jpg", quality=100)
 
 

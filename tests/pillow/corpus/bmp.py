@@ -51,7 +51,7 @@ def pixels(masks, size, levels=IMAGE, alpha=None):
         shift = (mask & -mask).bit_length() - 1 if mask else 0
         most = mask >> shift
         value |= numpy.uint64(mask) & ((sample * most // 255) << numpy.uint64(shift))
-    return value[..., None].astype(f"<u{8 if size > 4 else 4}").view(numpy.uint8).reshape(H, W, -1)[..., :size]
+    return value[..., None].astype("<u4").view(numpy.uint8).reshape(H, W, 4)[..., :size]
 
 
 def generic(masks, levels=IMAGE, alpha=None):
@@ -108,14 +108,15 @@ def palettes():
     yield Case("greys.bmp", bmp(rows(index, 8), 8, palette=greys))
     yield Case("negative.bmp", bmp(rows(index, 8), 8, palette=greys[::-1]))
     # Pillow reads no more than 256, and none of the three is out of the picture's reach.
-    yield Case("more-colors.bmp", bmp(rows(index, 8), 8, palette=numpy.repeat(COLORS, 2, 0)[:300], colors=300),
-               right=numpy.repeat(COLORS, 2, 0)[index])
+    more = numpy.repeat(COLORS, 2, 0)
+    yield Case("more-colors.bmp", bmp(rows(index, 8), 8, palette=more[:300], colors=300), right=more[index])
     yield Case("more-than-bits.bmp", bmp(rows(index % 16, 4), 4, palette=COLORS[:200], colors=200))
     yield Case("black-white.bmp", bmp(two, 1, palette=greys[[0, 255]]))
     yield Case("white-black.bmp", bmp(two, 1, palette=greys[[255, 0]]))
     yield Case("one-color.bmp", bmp(rows(index % 1, 1), 1, palette=COLORS[:1], colors=1))
     # Pillow takes these for 8 bits a pixel.
-    yield Case("greys-of-4-bits.bmp", bmp(rows(index % 16, 4), 4, palette=greys[:16]), right=greys[index % 16])
+    yield Case("greys-of-4-bits.bmp", bmp(rows(index % 16, 4), 4, palette=greys[:16]),
+               right=greys[index % 16])
     yield Case("black-white-8.bmp", bmp(rows(index % 2, 8), 8, palette=greys[[0, 255]], colors=2),
                right=greys[index % 2 * 255])
 
@@ -134,15 +135,19 @@ def masks():
                 yield Case(f"masked-{name}-{header}.bmp", bmp(data, 32, header, 3, masks=kept))
     yield Case("alpha-dropped.bmp", bmp(rows(pixels(known["bgra"], 4, alpha=alpha), 32), 32, 56, 3,
                                         masks=known["bgra"]), options="drop")
-    yield Case("no-masks.bmp", bmp(rows(pixels(known["bgra"], 4, alpha=alpha), 32), 32, 56, 3, masks=(0,) * 4))
+    bgra = rows(pixels(known["bgra"], 4, alpha=alpha), 32)
+    yield Case("no-masks.bmp", bmp(bgra, 32, 56, 3, masks=(0,) * 4))
     for name, three in {"565": (0xf800, 0x7e0, 0x1f), "555": (0x7c00, 0x3e0, 0x1f)}.items():
         for header in 40, 52, 56, 124:
             kept = three + ((0x8000,) if header >= 56 else ())
-            yield Case(f"{name}-masked-{header}.bmp", bmp(rows(pixels(three, 2), 16), 16, header, 3, masks=kept))
+            data = bmp(rows(pixels(three, 2), 16), 16, header, 3, masks=kept)
+            yield Case(f"{name}-masked-{header}.bmp", data)
     yield Case("masked-24.bmp", bmp(rows(IMAGE[..., ::-1], 24), 24, 40, 3, masks=(0xff0000, 0xff00, 0xff)))
     # Other masks Pillow refuses.
-    for name, three in {"444": (0xf00, 0xf0, 0xf), "332": (0xe0, 0x1c, 3), "bgr565": (0x1f, 0x7e0, 0xf800)}.items():
-        yield Case(f"{name}.bmp", bmp(rows(pixels(three, 2), 16), 16, 40, 3, masks=three), right=generic(three))
+    for name, three in {"444": (0xf00, 0xf0, 0xf), "332": (0xe0, 0x1c, 3),
+                        "bgr565": (0x1f, 0x7e0, 0xf800)}.items():
+        data = bmp(rows(pixels(three, 2), 16), 16, 40, 3, masks=three)
+        yield Case(f"{name}.bmp", data, right=generic(three))
     wide = (0x3ff00000, 0xffc00, 0x3ff)
     yield Case("101010.bmp", bmp(rows(pixels(wide, 4), 32), 32, 40, 3, masks=wide), right=generic(wide))
     four = (0xf00, 0xf0, 0xf, 0xf000)
@@ -226,8 +231,8 @@ def broken():
     yield Case("no-size.bmp", bmp(b"", 24, width=0), right=None, says="of no size")
     yield Case("no-header.bmp", bmp(b"", 24, header=41), right=None, says="header of 41 bytes")
     for bits, compression in (2, 0), (0, 0), (64, 0), (24, 1), (8, 2), (8, 3), (24, 4), (24, 5), (24, 9):
-        yield Case(f"unknown-{bits}-{compression}.bmp", bmp(bytes(4096), bits, compression=compression,
-                                                            masks=(1, 2, 4)), right=None, says="bits a pixel")
+        data = bmp(bytes(4096), bits, compression=compression, masks=(1, 2, 4))
+        yield Case(f"unknown-{bits}-{compression}.bmp", data, right=None, says="bits a pixel")
 
 
 def cases():
