@@ -138,6 +138,18 @@ Result<PictureHeader> heif_header(Octets bytes, const std::string &sentence) {
     return PictureHeader{width, height, 1};
 }
 
+// Of libheif's decoders of AV1, dav1d prints what is wrong with a file and starts threads of its own, and
+// libheif does not let either be turned off.
+const char *decoder_of(heif_compression_format format) {
+    const heif_decoder_descriptor *decoders[16] = {};
+    const int count = heif_get_decoder_descriptors(format, decoders, 16);
+    for (int i = 0; i < std::min(count, 16); i++) {
+        const char *name = heif_decoder_descriptor_get_id_name(decoders[i]);
+        if (name && std::string_view(name) == "aom") return name;
+    }
+    return nullptr;  // libheif's first
+}
+
 // Before anything is allocated. A large picture of one colour takes a byte for tens of thousands of pixels.
 Result<void> check_size(std::size_t file_size, const PictureHeader &header, const ImageOptions &options,
                         const std::string &sentence) {
@@ -235,6 +247,7 @@ Result<Samples> decode(Octets bytes, heif_compression_format format, const Pictu
     if (!how) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
     }
+    how->decoder_id = decoder_of(format);
     how->ignore_transformations = !options.orientation;
     how->strict_decoding = !options.accept_truncated;
     heif_image *decoded = nullptr;

@@ -64,7 +64,10 @@ Factors factors_of(int matrix, bool full_range) {
     // 219 levels to 255 are 1.164 times as many there, but of BT.2020 1.164384.
     factors.y = full_range ? 16320 : matrix == bt2020 ? 19003 : 18997;
     factors.y_bias = full_range ? 32 : -1160;  // a half, and 16 levels
-    factors.u_to_b = std::min(rounded(2 * (1 - blue) * scale), 128);  // more was too much for 8 bits
+    factors.u_to_b = rounded(2 * (1 - blue) * scale);
+    if (matrix == bt601 || matrix == bt709 || matrix == bt2020) {
+        factors.u_to_b = std::min(factors.u_to_b, 128);  // more was too much for libyuv's bytes
+    }
     factors.u_to_g = rounded(2 * blue * (1 - blue) / green * scale);
     factors.v_to_g = rounded(2 * red * (1 - red) / green * scale);
     factors.v_to_r = rounded(2 * (1 - red) * scale);
@@ -160,9 +163,10 @@ void color_row(const Factors &factors, const std::uint8_t *luma, const std::uint
 
 void divide_by_alpha(std::uint8_t *pixels, int width) {
     for (int x = 0; x < width; x++, pixels += 4) {
-        const int alpha = pixels[3];
+        const std::uint32_t alpha = pixels[3];
+        const std::uint32_t inverse = alpha == 0 ? 0 : alpha == 1 ? 0xffff : 0x10000 / alpha;
         for (int c = 0; c < 3; c++) {
-            pixels[c] = alpha == 0 ? pixels[c] : clipped((255 * pixels[c] + alpha / 2) / alpha);
+            pixels[c] = static_cast<std::uint8_t>(std::min((pixels[c] * 257u * inverse) >> 16, 255u));
         }
     }
 }
