@@ -128,6 +128,14 @@ Result<File> open_heif(Octets bytes, const std::string &sentence) {
     return file;
 }
 
+bool says_identity(const File &file) {
+    heif_color_profile_nclx *found = nullptr;
+    const heif_error error = heif_image_handle_get_nclx_color_profile(file.picture.get(), &found);
+    const Owned<heif_color_profile_nclx> profile(found);
+    return error.code == heif_error_Ok && profile &&
+           profile->matrix_coefficients == heif_matrix_coefficients_RGB_GBR;
+}
+
 Result<PictureHeader> heif_header(Octets bytes, const std::string &sentence) {
     VIT_TRY_ASSIGN(const File file, open_heif(bytes, sentence));
     const int width = heif_image_handle_get_width(file.picture.get());
@@ -238,8 +246,12 @@ Result<Samples> decode(Octets bytes, heif_compression_format format, const Pictu
         return ends_early(sentence);
     }
     std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
-    const HeifColors colors = hide_heif_colors(copy);
-    VIT_TRY_ASSIGN(const File file, open_heif(copy, sentence));
+    HeifColors colors = hide_heif_colors(copy);
+    VIT_TRY_ASSIGN(File file, open_heif(copy, sentence));
+    if (colors.hidden && !says_identity(file)) {  // which another picture of the file does
+        colors = {};
+        VIT_TRY_ASSIGN(file, open_heif(bytes, sentence));
+    }
     if (!heif_have_decoder_for_format(format)) {
         return fail(ErrorCode::unsupported, sentence + ", for which libheif has no decoder on this machine");
     }

@@ -1,6 +1,8 @@
 #include "picture/heif_colors.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -45,13 +47,32 @@ std::vector<Bytes> boxes(Bytes within, std::string_view name) {
     return found;
 }
 
-// The properties of a file's items: meta, iprp, ipco.
-Bytes properties_of(Bytes file) {
+// What a file says of its items.
+Bytes meta_of(Bytes file) {
     const auto metas = boxes(file, "meta");
-    if (metas.size() != 1 || metas[0].size() < 4) {
-        return {};
+    return metas.size() == 1 && metas[0].size() >= 4 ? metas[0].subspan(4) : Bytes{};
+}
+
+// Are there pictures that are made of others, which have colours of their own?
+bool has_derived(Bytes meta) {
+    const auto lists = boxes(meta, "iinf");
+    if (lists.size() != 1 || lists[0].size() < 8) {
+        return true;
     }
-    const auto products = boxes(metas[0].subspan(4), "iprp");
+    const std::string_view known[] = {"av01", "hvc1", "Exif", "mime"};
+    for (const Bytes item : boxes(lists[0].subspan(lists[0][0] == 0 ? 6 : 8), "infe")) {
+        const std::size_t type = item.size() > 0 && item[0] == 2 ? 8 : 10;  // of version 2 or 3
+        if (std::none_of(std::begin(known), std::end(known),
+                         [&](std::string_view name) { return is_at(item, type, name); })) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The properties of a file's items: iprp, ipco.
+Bytes properties_of(Bytes meta) {
+    const auto products = boxes(meta, "iprp");
     const auto containers = products.size() == 1 ? boxes(products[0], "ipco") : std::vector<Bytes>{};
     return containers.size() == 1 ? containers[0] : Bytes{};
 }
@@ -108,7 +129,7 @@ bool can_be_halved(Bytes properties) {
 
 HeifColors hide_heif_colors(Bytes file) {
     HeifColors colors;
-    const Bytes properties = properties_of(file);
+    const Bytes meta = meta_of(file), properties = properties_of(meta);
     const Layout layout = layout_of(properties);
     std::vector<Bytes> profiles;
     for (const Bytes profile : boxes(properties, "colr")) {
@@ -116,7 +137,7 @@ HeifColors hide_heif_colors(Bytes file) {
             profiles.push_back(profile);
         }
     }
-    if (layout == Layout::unknown || profiles.empty()) {
+    if (layout == Layout::unknown || profiles.empty() || has_derived(meta)) {
         return colors;
     }
     for (const Bytes profile : profiles) {
