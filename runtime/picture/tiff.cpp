@@ -111,7 +111,9 @@ Result<TiffAlpha> alpha_of(const TiffFile &file, const TiffLayout &layout, const
     }
     switch (kinds[0]) {
     case EXTRASAMPLE_ASSOCALPHA:
-        if (layout.color == TiffColor::grey || layout.color == TiffColor::rgb) return TiffAlpha::premultiplied;
+        if (layout.color == TiffColor::grey || layout.color == TiffColor::rgb) {
+            return TiffAlpha::premultiplied;
+        }
         break;
     case EXTRASAMPLE_UNASSALPHA:
         if (layout.color != TiffColor::cmyk && layout.color != TiffColor::ycbcr) return TiffAlpha::plain;
@@ -415,7 +417,8 @@ private:
                 TIFFReverseBits(buffer_.get(), last_row_bytes(chunk));
                 samples = buffer_.get();
             }
-            expand_tiff_row(layout_, plane, samples, big_endian, int(columns_of(chunk)), int(chunk_samples_), to);
+            expand_tiff_row(layout_, plane, samples, big_endian, int(columns_of(chunk)),
+                            int(chunk_samples_), to);
         }
         return {};
     }

@@ -20,11 +20,13 @@ Result<std::unique_ptr<TiffFile>> TiffFile::open(Octets bytes, std::int64_t max_
     TIFFOpenOptionsSetErrorHandlerExtR(options, keep_error, file.get());
     TIFFOpenOptionsSetWarningHandlerExtR(options, drop_warning, nullptr);
     // D: offsets of strips are loaded when they are asked for; c: strips stay as they are.
-    file->tiff_ = TIFFClientOpenExt("", "rDc", file.get(), read, write, seek, close, size, map, unmap, options);
+    file->tiff_ = TIFFClientOpenExt("", "rDc", file.get(), read, write, seek, close, size, map, unmap,
+                                    options);
     TIFFOpenOptionsFree(options);
     if (!file->tiff_) {
         const std::string why = file->error();
-        return fail(ErrorCode::format, sentence + " that cannot be decoded" + (why.empty() ? "" : ": " + why));
+        return fail(ErrorCode::format,
+                    sentence + " that cannot be decoded" + (why.empty() ? "" : ": " + why));
     }
     return file;
 }

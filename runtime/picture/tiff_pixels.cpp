@@ -54,8 +54,8 @@ int TiffLayout::color_samples() const {
     return 1;
 }
 
-void expand_tiff_row(const TiffLayout &layout, int plane, const std::uint8_t *row, bool big_endian, int width,
-                     int samples, std::uint8_t *to) {
+void expand_tiff_row(const TiffLayout &layout, int plane, const std::uint8_t *row, bool big_endian,
+                     int width, int samples, std::uint8_t *to) {
     const int step = layout.kept(), count = samples == 1 ? 1 : step;
     const std::uint8_t inverted = layout.white_is_zero && plane == 0 ? 255 : 0;
     if (layout.bits >= 8) {

@@ -28,8 +28,8 @@ struct TiffLayout {
 // 0..255, an index stays as it is, of 16 bits the high byte is taken. The row has `samples` samples a pixel,
 // all of them or one; `plane` is the first of them, and `to` is where it goes in the first pixel.
 // big_endian: the order of the bytes in samples of 16 bits.
-void expand_tiff_row(const TiffLayout &layout, int plane, const std::uint8_t *row, bool big_endian, int width,
-                     int samples, std::uint8_t *to);
+void expand_tiff_row(const TiffLayout &layout, int plane, const std::uint8_t *row, bool big_endian,
+                     int width, int samples, std::uint8_t *to);
 
 // From pixels of kept() samples to grey, grey and alpha, RGB, or RGB and alpha; data is null without memory.
 Samples finish_tiff(const TiffLayout &layout, Samples kept);

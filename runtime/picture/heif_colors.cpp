@@ -1,0 +1,163 @@
+#include "picture/heif_colors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+namespace vit {
+
+namespace {
+
+using Bytes = std::span<std::uint8_t>;
+
+std::uint64_t big_endian(Bytes bytes, std::size_t at, std::size_t size) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; i++) {
+        value = value << 8 | bytes[at + i];
+    }
+    return value;
+}
+
+bool is_at(Bytes bytes, std::size_t at, std::string_view name) {
+    return at + name.size() <= bytes.size() && std::memcmp(&bytes[at], name.data(), name.size()) == 0;
+}
+
+// The contents of the boxes of a name within the contents of another box.
+std::vector<Bytes> boxes(Bytes within, std::string_view name) {
+    std::vector<Bytes> found;
+    for (std::size_t at = 0; at + 8 <= within.size();) {
+        std::uint64_t size = big_endian(within, at, 4);
+        std::size_t header = 8;
+        if (size == 1 && at + 16 <= within.size()) {
+            size = big_endian(within, at + 8, 8);
+            header = 16;
+        } else if (size == 0) {
+            size = within.size() - at;
+        }
+        if (size < header || size > within.size() - at) {
+            break;
+        }
+        if (is_at(within, at + 4, name)) {
+            found.push_back(within.subspan(at + header, std::size_t(size) - header));
+        }
+        at += std::size_t(size);
+    }
+    return found;
+}
+
+// What a file says of its items.
+Bytes meta_of(Bytes file) {
+    const auto metas = boxes(file, "meta");
+    return metas.size() == 1 && metas[0].size() >= 4 ? metas[0].subspan(4) : Bytes{};
+}
+
+// Are there pictures that are made of others, which have colours of their own?
+bool has_derived(Bytes meta) {
+    const auto lists = boxes(meta, "iinf");
+    if (lists.size() != 1 || lists[0].size() < 8) {
+        return true;
+    }
+    const std::string_view known[] = {"av01", "hvc1", "Exif", "mime"};
+    for (const Bytes item : boxes(lists[0].subspan(lists[0][0] == 0 ? 6 : 8), "infe")) {
+        const std::size_t type = item.size() > 0 && item[0] == 2 ? 8 : 10;  // of version 2 or 3
+        if (std::none_of(std::begin(known), std::end(known),
+                         [&](std::string_view name) { return is_at(item, type, name); })) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The properties of a file's items: iprp, ipco.
+Bytes properties_of(Bytes meta) {
+    const auto products = boxes(meta, "iprp");
+    const auto containers = products.size() == 1 ? boxes(products[0], "ipco") : std::vector<Bytes>{};
+    return containers.size() == 1 ? containers[0] : Bytes{};
+}
+
+enum class Layout { unknown, whole, halved_x, halved };
+
+// How many samples of colour there are, if all pictures of the file with colour agree.
+Layout layout_of(Bytes properties) {
+    std::vector<Layout> layouts;
+    for (const Bytes av1 : boxes(properties, "av1C")) {
+        if (av1.size() < 4) {
+            return Layout::unknown;
+        }
+        const bool grey = av1[2] & 0x10, x = av1[2] & 8, y = av1[2] & 4;
+        if (!grey) {
+            layouts.push_back(x ? y ? Layout::halved : Layout::halved_x : Layout::whole);
+        }
+    }
+    for (const Bytes hevc : boxes(properties, "hvcC")) {
+        if (hevc.size() < 17) {
+            return Layout::unknown;
+        }
+        const Layout of_format[] = {Layout::unknown, Layout::halved, Layout::halved_x, Layout::whole};
+        if (hevc[16] & 3) {
+            layouts.push_back(of_format[hevc[16] & 3]);
+        }
+    }
+    for (const Layout layout : layouts) {
+        if (layout != layouts[0]) {
+            return Layout::unknown;
+        }
+    }
+    return layouts.empty() ? Layout::unknown : layouts[0];
+}
+
+// Pictures of an odd size that are turned have their single column or row on another side, and what is cut
+// out may begin anywhere: repeated samples cannot be told from one another.
+bool can_be_halved(Bytes properties) {
+    if (!boxes(properties, "clap").empty()) {
+        return false;
+    }
+    if (boxes(properties, "irot").empty() && boxes(properties, "imir").empty()) {
+        return true;
+    }
+    for (const Bytes size : boxes(properties, "ispe")) {
+        if (size.size() < 12 || size[7] % 2 || size[11] % 2) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+HeifColors hide_heif_colors(Bytes file) {
+    HeifColors colors;
+    const Bytes meta = meta_of(file), properties = properties_of(meta);
+    const Layout layout = layout_of(properties);
+    std::vector<Bytes> profiles;
+    for (const Bytes profile : boxes(properties, "colr")) {
+        if (profile.size() >= 11 && is_at(profile, 0, "nclx")) {
+            profiles.push_back(profile);
+        }
+    }
+    if (layout == Layout::unknown || profiles.empty() || has_derived(meta)) {
+        return colors;
+    }
+    for (const Bytes profile : profiles) {
+        if (std::memcmp(profile.data(), profiles[0].data(), 11) != 0) {
+            return colors;
+        }
+    }
+    colors.hidden = true;
+    colors.primaries = int(big_endian(profiles[0], 4, 2));
+    colors.matrix = int(big_endian(profiles[0], 8, 2));
+    colors.full_range = profiles[0][10] & 0x80;
+    if (can_be_halved(properties)) {
+        colors.halved_x = layout != Layout::whole;
+        colors.halved_y = layout == Layout::halved;
+    }
+    for (const Bytes profile : profiles) {
+        profile[8] = profile[9] = 0;
+        profile[10] |= 0x80;
+    }
+    return colors;
+}
+
+}  // namespace vit
