@@ -36,6 +36,7 @@ class Case:
     largest: int = 0  # difference that is granted, and
     why: str = ""  # why
     options: str = ""  # of picture_tool.cpp
+    by: str = ""  # part of a decoder's name ("libjpeg") by which alone it is so: others need not crash
     needs: str = ""  # part of a decoder's name ("libjpeg") without which an error is right as well
     only: str = ""  # part of a decoder's name without which it is no case
     says: str = ""  # part of the sentence of an error
