@@ -87,6 +87,7 @@ TEST_F(ClassifyOptions, MeanWhatTheLibrarySays) {
     }
     const auto by = [&](const std::string &path, const Strings &words) { return by_command(path, words); };
     EXPECT_NE(by(pictures + "rgba.tga", {}), by(pictures + "rgba.tga", {"--alpha", "drop"}));
+    EXPECT_NE(by(files_.file("turned.jpg"), {}), by(pictures + "blocks.jpg", {}));
     EXPECT_EQ(by(files_.file("turned.jpg"), {"--no-orientation"}), by(pictures + "blocks.jpg", {}));
     EXPECT_THAT(by(files_.file("large.ppm"), {"--max-pixels", "59999"}), HasSubstr("more than 59999"));
 }
