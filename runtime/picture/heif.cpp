@@ -11,6 +11,10 @@
 #include "picture/yuv.h"
 #include "printable.h"
 
+#if LIBHEIF_NUMERIC_VERSION < 0x010f0000
+#error "libheif 1.15 or later is needed. VIT_HEIF=OFF does without."
+#endif
+
 namespace vit {
 
 namespace {
@@ -147,7 +151,8 @@ Result<PictureHeader> heif_header(Octets bytes, const std::string &sentence) {
 }
 
 // Of libheif's decoders of AV1, dav1d prints what is wrong with a file and starts threads of its own, and
-// libheif does not let either be turned off.
+// libheif does not let either be turned off. Planes of alpha go to it all the same, as libheif 1.15 passes
+// no options on for them, and libde265 prints that a stream of HEVC begins wrongly: broken files alone do.
 const char *decoder_of(heif_compression_format format) {
     const heif_decoder_descriptor *decoders[16] = {};
     const int count = heif_get_decoder_descriptors(format, decoders, 16);

@@ -7,6 +7,10 @@
 
 #include "printable.h"
 
+#if TIFFLIB_VERSION < 20221213
+#error "libtiff 4.5 or later is needed: handlers of errors of a file's own. VIT_TIFF=OFF does without."
+#endif
+
 namespace vit {
 
 Result<std::unique_ptr<TiffFile>> TiffFile::open(Octets bytes, std::int64_t max_block,
@@ -74,7 +78,8 @@ int TiffFile::map(thandle_t self, void **data, toff_t *size) {
 int TiffFile::keep_error(TIFF *, void *self, const char *module, const char *format, va_list values) {
     TiffFile &file = *static_cast<TiffFile *>(self);
     if (!file.error_[0]) {
-        const int n = std::snprintf(file.error_, sizeof file.error_, "%s: ", module ? module : "libtiff");
+        const bool named = module && module[0];
+        const int n = named ? std::snprintf(file.error_, sizeof file.error_, "%s: ", module) : 0;
         if (n >= 0 && n < int(sizeof file.error_)) {
             std::vsnprintf(file.error_ + n, sizeof file.error_ - n, format, values);
         }
