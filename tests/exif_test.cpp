@@ -175,16 +175,15 @@ TEST(Rgb, EveryOrientationIsAsItIsDefined) {
             for (std::uint8_t &sample : samples) sample = static_cast<std::uint8_t>(random.integer(0, 255));
             for (int value = 1; value <= 8; value++) {
                 const ImageView held{samples.data(), width, height, channels, stride};
-                const Rgb rgb = to_rgb(held, value, Alpha::drop);
+                const Samples rgb = to_rgb(held, value, Alpha::drop);
                 ASSERT_EQ(rgb.width, value >= 5 ? height : width);
                 ASSERT_EQ(rgb.height, value >= 5 ? width : height);
-                ASSERT_EQ(rgb.values.size(), std::size_t{3} * width * height);
                 for (int y = 0; y < rgb.height; y++) {
                     for (int x = 0; x < rgb.width; x++) {
                         const Place from = place(value, x, y, width, height);
                         const std::uint8_t *p = &samples[from.y * stride + from.x * channels];
                         for (int c = 0; c < 3; c++) {
-                            ASSERT_EQ(rgb.values[3 * (y * rgb.width + x) + c], p[channels >= 3 ? c : 0])
+                            ASSERT_EQ(rgb.data[3 * (y * rgb.width + x) + c], p[channels >= 3 ? c : 0])
                                 << "orientation " << value << ", at " << x << ", " << y << ", " << c;
                         }
                     }
@@ -197,12 +196,13 @@ TEST(Rgb, EveryOrientationIsAsItIsDefined) {
 TEST(Rgb, RowsFromTheBottomAndAlphaAreTurnedToo) {
     const std::uint8_t samples[] = {10, 255, 20, 0, 30, 128, 40, 255};  // 2 x 2, grey and alpha
     const ImageView bottom_up{samples + 4, 2, 2, 2, -4};
-    const Rgb dropped = to_rgb(bottom_up, 6, Alpha::drop), white = to_rgb(bottom_up, 6, Alpha::over_white);
+    const Samples dropped = to_rgb(bottom_up, 6, Alpha::drop);
+    const Samples white = to_rgb(bottom_up, 6, Alpha::over_white);
     const int held[] = {10, 30, 20, 40}, seen[] = {10, 142, 255, 40};
     for (int i = 0; i < 4; i++) {
         for (int c = 0; c < 3; c++) {
-            EXPECT_EQ(dropped.values[3 * i + c], held[i]);
-            EXPECT_EQ(white.values[3 * i + c], seen[i]);
+            EXPECT_EQ(dropped.data[3 * i + c], held[i]);
+            EXPECT_EQ(white.data[3 * i + c], seen[i]);
         }
     }
 }
