@@ -205,7 +205,7 @@ Result<void> Forward::patch_embed(const Place &pixels, const Place &x) {
 
 Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y) {
     const Geometry &g = geometry_;
-    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile, panel = g.blocks.panel;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile;
     const std::initializer_list<Dim> dims{
         {lanes, 1}, {token_tile, lanes}, {g.chunks(g.width), lanes * token_tile}, tiles(tokens, g.width)};
     FloatView<4> in(x, dims), out(y, dims);
