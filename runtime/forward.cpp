@@ -186,7 +186,7 @@ Dim Forward::tiles(Tokens tokens, int channels) const {
 Result<void> Forward::patch_embed(const Place &pixels, const Place &x) {
     const Geometry &g = geometry_;
     const PackedLinear &layer = weights_.patch;
-    const auto [lanes, token_tile, panel] = g.blocks;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile, panel = g.blocks.panel;
     FloatView<4> in(pixels, {arch_.image_width, arch_.image_height, arch_.channels, batch_});
     FloatView<3> weights(layer.panels, {panel, layer.inputs, g.panels(layer.outputs)});
     FloatView<1> bias(layer.bias, {layer.outputs});
@@ -205,7 +205,7 @@ Result<void> Forward::patch_embed(const Place &pixels, const Place &x) {
 
 Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y) {
     const Geometry &g = geometry_;
-    const auto [lanes, token_tile, panel] = g.blocks;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile;
     const std::initializer_list<Dim> dims{
         {lanes, 1}, {token_tile, lanes}, {g.chunks(g.width), lanes * token_tile}, tiles(tokens, g.width)};
     FloatView<4> in(x, dims), out(y, dims);
@@ -297,7 +297,7 @@ Result<void> Forward::linear_fc2(const Place &x, const PackedLinear &layer, Toke
 
 Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &context_out) {
     const Geometry &g = geometry_;
-    const auto [lanes, token_tile, panel] = g.blocks;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile, panel = g.blocks.panel;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
     const std::int64_t part = chunk * g.chunks(g.attention_width);
     const int tiles = queries == Tokens::all ? g.tiles : 1;
@@ -328,7 +328,7 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
 Result<void> Forward::class_attention(const Place &x, const PackedLinear &qkv, const Place &q,
                                       const Place &context_out) {
     const Geometry &g = geometry_;
-    const auto [lanes, token_tile, panel] = g.blocks;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile, panel = g.blocks.panel;
     const int part = g.attention_width;
     const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile, head = chunk * g.head_chunks;
     const std::int64_t image = chunk * g.chunks(part) * g.tiles;
@@ -354,7 +354,7 @@ Result<void> Forward::class_attention(const Place &x, const PackedLinear &qkv, c
 Result<void> Forward::head(const Place &x) {
     const Geometry &g = geometry_;
     const PackedLinear &layer = weights_.head;
-    const auto [lanes, token_tile, panel] = g.blocks;
+    const int lanes = g.blocks.lanes, token_tile = g.blocks.token_tile, panel = g.blocks.panel;
     FloatView<5> z(x, {lanes, token_tile, g.chunks(g.width), g.tiles, batch_});
     FloatView<1> gamma(weights_.norm.gamma, {g.width}), beta(weights_.norm.beta, {g.width});
     FloatView<3> weights(layer.panels, {panel, layer.inputs, g.panels(layer.outputs)});

@@ -200,6 +200,16 @@ TEST(StbJpeg, OrientationIsReadFromTheFirstExif) {
     }
 }
 
+// Gigabytes that a few hundred bytes claim are not allocated.
+TEST(StbJpeg, ClaimsAreWeighed) {
+    for (const char *name : {"blocks.jpg", "grey.jpg"}) {
+        std::string claim = file(name);
+        claim.replace(at(claim, frame) + 5, 4, "\x3e\x80\x3e\x80");  // 16000 x 16000
+        expect_error(decode(claim), ErrorCode::format, {"ends before its last pixel"});
+        expect_error(decode(claim, true), ErrorCode::format, {"ends before its last pixel"});
+    }
+}
+
 TEST(StbJpeg, MemoryHasABound) {
     const std::string whole = file("blocks.jpg");
     const auto stream = read_jpeg_stream(octets(whole), "it");

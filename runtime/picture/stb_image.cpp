@@ -204,9 +204,15 @@ void begin(std::size_t limit) {
     stbi__g_failure_reason = nullptr;
 }
 
-// The most that stb_image holds at once: coefficients of 2 bytes, planes and the picture.
-Result<void> check_memory(const PictureHeader &header, const ImageOptions &options,
-                          const std::string &sentence) {
+// Refuses what takes more memory than there may be (coefficients of 2 bytes, planes and the picture, all at
+// once), and a large picture of which the file can hold no more than a small part.
+Result<void> check_size(const PictureHeader &header, std::uint64_t holdable, const ImageOptions &options,
+                        const std::string &sentence) {
+    constexpr std::uint64_t small = 1 << 22, share = 16;
+    const auto pixels = static_cast<std::uint64_t>(header.width * header.height);
+    if (pixels > small && pixels / (options.accept_truncated ? share : 1) > holdable) {
+        return ends_early(sentence);
+    }
     const std::int64_t memory = 16 * (header.width + 64) * (header.height + 64);
     if (memory > options.max_memory) {
         return fail(ErrorCode::unsupported, sentence + " that takes " + std::to_string(memory) +
@@ -251,7 +257,8 @@ Result<PictureHeader> stb_png_header(Octets bytes, const std::string &sentence) 
 
 Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
                                const std::string &sentence) {
-    VIT_TRY(check_memory(header, options, sentence));
+    constexpr std::uint64_t most_of_a_byte = 8 * 1032;  // bits that deflate makes of one byte
+    VIT_TRY(check_size(header, most_of_a_byte * bytes.size(), options, sentence));
     begin(largest_block(header, bytes.size()));
     Source source(bytes);
     stbi__result_info info{};
@@ -272,7 +279,8 @@ Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const 
 
 Result<Samples> stb_decode_jpeg(const JpegStream &stream, const PictureHeader &header,
                                 const ImageOptions &options, const std::string &sentence) {
-    VIT_TRY(check_memory(header, options, sentence));
+    constexpr std::uint64_t most_of_a_byte = 8 * 64;  // a bit for a block
+    VIT_TRY(check_size(header, most_of_a_byte * stream.bytes.size(), options, sentence));
     begin(largest_block(header, stream.bytes.size()));
     jpeg_codes = {&stream.scans};
     stbi__context context{};
