@@ -99,7 +99,8 @@ gpu-report: .venv/setup.stamp
 	.venv-report/bin/python bench/gpu/report.py $(FROM) --readme README.md --figure bench/figures/gpu.png \
 	    --tuned schedules/tuned
 
-# A fuzzer starts from tests/fuzz/corpus/<reader> and keeps what it finds in build/fuzz/found/<reader>.
+# A fuzzer starts from tests/fuzz/corpus/<reader>, those of one format from the test pictures, too, and keeps
+# what it finds in build/fuzz/found/<reader>.
 .PHONY: fuzz
 fuzz: export ASAN_SYMBOLIZER_PATH := /usr/lib/llvm-14/bin/llvm-symbolizer
 fuzz: fuzz-tools build-fuzz
@@ -107,7 +108,9 @@ fuzz: fuzz-tools build-fuzz
 	for fuzzer in $$fuzzers; do \
 	    reader=$$(basename $$fuzzer _fuzz); found=build/fuzz/found/$$reader; \
 	    echo "fuzz: $$reader, $(FUZZ_SECONDS) s"; mkdir -p $$found; \
-	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$found tests/fuzz/corpus/$$reader; \
+	    corpus=tests/fuzz/corpus/$$reader; \
+	    [ -d $$corpus ] || corpus="tests/fuzz/corpus/image tests/data/images"; \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$found $$corpus; \
 	done
 
 .PHONY: install

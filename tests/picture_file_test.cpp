@@ -40,7 +40,7 @@ TEST(PictureFile, FilmsAreNotReadToTheirEnd) {
     const long before = peak_memory();
     std::filesystem::resize_file(directory.file("film.jpg"), std::uintmax_t{900} << 20);
     expect_error(Image::read(directory.file("film.jpg")), ErrorCode::format, {"film.jpg", "is none of"});
-    EXPECT_LT(peak_memory() - before, 100);
+    EXPECT_LT(peak_memory() - before, 300);  // AddressSanitizer keeps an eighth of what is merely allocated
     std::filesystem::resize_file(directory.file("film.jpg"), (std::uintmax_t{1} << 30) + 1);
     expect_error(Image::read(directory.file("film.jpg")), ErrorCode::unsupported,
                  {"film.jpg", "1073741825 bytes", "more than 1073741824"});

@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "picture/heif_boxes.h"
 #include "picture/heif_colors.h"
+#include "picture/heif_references.h"
 #include "picture/picture.h"
 #include "picture/yuv.h"
 #include "printable.h"
@@ -31,14 +33,6 @@ using Owned = std::unique_ptr<T, Free>;
 
 std::string heif_version() {
     return std::string("libheif ") + heif_get_version();
-}
-
-std::uint64_t big_endian(Octets bytes, std::size_t at, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; i++) {
-        value = value << 8 | bytes[at + i];
-    }
-    return value;
 }
 
 // Is it of one of these brands? The major one, or one of those it is compatible with.
@@ -113,6 +107,9 @@ struct File {
 };
 
 Result<File> open_heif(Octets bytes, const std::string &sentence) {
+    if (!heif_references_end(bytes)) {
+        return fail(ErrorCode::format, sentence + " that is made of itself, or of too many others");
+    }
     File file;
     file.context.reset(heif_context_alloc());
     if (!file.context) {

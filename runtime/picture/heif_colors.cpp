@@ -6,46 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "picture/heif_boxes.h"
+
 namespace vit {
 
 namespace {
 
 using Bytes = std::span<std::uint8_t>;
-
-std::uint64_t big_endian(Bytes bytes, std::size_t at, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; i++) {
-        value = value << 8 | bytes[at + i];
-    }
-    return value;
-}
-
-bool is_at(Bytes bytes, std::size_t at, std::string_view name) {
-    return at + name.size() <= bytes.size() && std::memcmp(&bytes[at], name.data(), name.size()) == 0;
-}
-
-// The contents of the boxes of a name within the contents of another box.
-std::vector<Bytes> boxes(Bytes within, std::string_view name) {
-    std::vector<Bytes> found;
-    for (std::size_t at = 0; at + 8 <= within.size();) {
-        std::uint64_t size = big_endian(within, at, 4);
-        std::size_t header = 8;
-        if (size == 1 && at + 16 <= within.size()) {
-            size = big_endian(within, at + 8, 8);
-            header = 16;
-        } else if (size == 0) {
-            size = within.size() - at;
-        }
-        if (size < header || size > within.size() - at) {
-            break;
-        }
-        if (is_at(within, at + 4, name)) {
-            found.push_back(within.subspan(at + header, std::size_t(size) - header));
-        }
-        at += std::size_t(size);
-    }
-    return found;
-}
 
 // What a file says of its items.
 Bytes meta_of(Bytes file) {

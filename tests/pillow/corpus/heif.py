@@ -58,8 +58,15 @@ def broken():
             yield Case(f"claims-{name}{size[0]}.heic", claimed, None)
 
 
+def circles():
+    data = (IMAGES / "alpha.heic").read_bytes()
+    at = data.index(b"auxl") + 4  # the id of the alpha, how many are named, whose alpha it is
+    own = data[: at + 4] + data[at : at + 2] + data[at + 6 :]
+    yield Case("alpha-of-itself.heic", own, None, says="made of itself")
+
+
 def cases():
-    for some in whole, broken:
+    for some in whole, broken, circles:
         for case in some():
             case.needs = "libheif"
             yield case

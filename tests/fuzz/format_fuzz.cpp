@@ -1,0 +1,29 @@
+// Any bytes, given to the decoder of one format, VIT_FUZZ_FORMAT: an error, or as many pixels as it says.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "runtime/picture/picture.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+    for (const vit::PictureFormat &format : vit::picture_formats()) {
+        const vit::Octets bytes(data, size);
+        if (std::string_view(format.name) != VIT_FUZZ_FORMAT || !format.recognises(bytes)) continue;
+        vit::ImageOptions options;
+        options.max_pixels = 1 << 22;  // many small pictures find more than few large ones
+        for (const bool truncated : {false, true}) {
+            options.accept_truncated = truncated;
+            const auto header = format.header(bytes, "fuzz");
+            if (!header || header->width * header->height > options.max_pixels) return 0;
+            const auto samples = format.decode(bytes, *header, options, "fuzz");
+            if (!samples) continue;
+            if (samples->channels < 1 || samples->channels > 4) std::abort();
+            const std::size_t pixels = std::size_t(samples->width) * std::size_t(samples->height);
+            volatile unsigned last = samples->data[pixels * std::size_t(samples->channels) - 1];
+            static_cast<void>(last);
+        }
+        return 0;
+    }
+    return -1;  // of another format: not to be kept
+}

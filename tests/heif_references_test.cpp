@@ -1,0 +1,79 @@
+// Files whose pictures are made of others: which end, and which do not.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "runtime/picture/heif_references.h"
+
+namespace vit::test {
+namespace {
+
+std::string number(std::size_t value, int bytes) {
+    std::string text;
+    for (int i = bytes - 1; i >= 0; i--) text += static_cast<char>(value >> 8 * i);
+    return text;
+}
+
+std::string box(const std::string &type, const std::string &content) {
+    return number(content.size() + 8, 4) + type + content;
+}
+
+struct Reference {
+    const char *type;
+    std::size_t from;
+    std::vector<std::size_t> to;
+};
+
+// A file that says this of its items, with ids of 2 or 4 bytes.
+std::string file(const std::vector<Reference> &references, int id_size = 2) {
+    std::string list = number(id_size == 2 ? 0 : 1, 1) + std::string(3, '\0');
+    for (const Reference &reference : references) {
+        std::string content = number(reference.from, id_size) + number(reference.to.size(), 2);
+        for (const std::size_t to : reference.to) content += number(to, id_size);
+        list += box(reference.type, content);
+    }
+    const std::string zeros(4, '\0');
+    return box("ftyp", "heic" + zeros) + box("meta", zeros + box("iref", list));
+}
+
+bool ends(const std::string &bytes) {
+    return heif_references_end({reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size()});
+}
+
+TEST(HeifReferences, AGridOfTilesWithAlphaEnds) {
+    EXPECT_TRUE(ends(file({})));
+    EXPECT_TRUE(ends(file({{"dimg", 1, {2, 3, 4, 5}}, {"auxl", 6, {1}}, {"thmb", 7, {1}}})));
+    EXPECT_TRUE(ends(file({{"dimg", 70000, {2, 2, 2}}, {"auxl", 80000, {2}}}, 4)));
+    EXPECT_TRUE(ends(file({{"cdsc", 1, {1}}})));  // a description makes nothing
+}
+
+TEST(HeifReferences, ACircleDoesNot) {
+    EXPECT_FALSE(ends(file({{"dimg", 1, {1}}})));
+    EXPECT_FALSE(ends(file({{"dimg", 1, {2}}, {"dimg", 2, {3, 1}}})));
+    EXPECT_FALSE(ends(file({{"auxl", 1, {1}}})));
+    EXPECT_FALSE(ends(file({{"dimg", 1, {2}}, {"auxl", 1, {2}}})));
+    EXPECT_FALSE(ends(file({{"dimg", 70000, {70000}}}, 4)));
+    EXPECT_FALSE(ends(file({}) + file({{"dimg", 1, {1}}})));
+}
+
+TEST(HeifReferences, NorDoWorkAndDepthWithoutMeasure) {
+    std::vector<Reference> chain;
+    for (std::size_t i = 1; i <= 8; i++) chain.push_back({"dimg", i, {i + 1}});
+    EXPECT_TRUE(ends(file(chain)));
+    for (std::size_t i = 1; i <= 50000; i++) chain.push_back({"dimg", 100 + i, {101 + i}});
+    EXPECT_FALSE(ends(file(chain, 4)));
+    const std::vector<std::size_t> many(300, 2), more(300, 3);
+    EXPECT_TRUE(ends(file({{"dimg", 1, many}})));
+    EXPECT_FALSE(ends(file({{"dimg", 1, many}, {"dimg", 2, more}})));
+}
+
+TEST(HeifReferences, BrokenBoxesAreReadAsFarAsTheyGo) {
+    const std::string whole = file({{"dimg", 1, {2}}, {"dimg", 2, {3}}});
+    for (std::size_t length = 0; length <= whole.size(); length++) {
+        EXPECT_TRUE(ends(whole.substr(0, length))) << length;
+    }
+}
+
+}  // namespace
+}  // namespace vit::test
