@@ -55,6 +55,12 @@ TEST(HeifReferences, ACircleDoesNot) {
     EXPECT_FALSE(ends(file({{"dimg", 1, {2}}, {"auxl", 1, {2}}})));
     EXPECT_FALSE(ends(file({{"dimg", 70000, {70000}}}, 4)));
     EXPECT_FALSE(ends(file({}) + file({{"dimg", 1, {1}}})));
+    // Whatever size its box claims.
+    std::string claims = file({{"dimg", 1, {1}}, {"thmb", 5, {1}}});
+    claims[claims.find("dimg") - 2] = 4;
+    EXPECT_FALSE(ends(claims));
+    claims[claims.find("iref") - 2] = 4;
+    EXPECT_FALSE(ends(claims));
 }
 
 TEST(HeifReferences, NorDoWorkAndDepthWithoutMeasure) {

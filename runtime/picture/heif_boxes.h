@@ -1,6 +1,7 @@
 // Boxes of the ISO base media file format (ISO/IEC 14496-12), in which HEIF and AVIF lie.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -24,10 +25,9 @@ bool is_at(std::span<Byte> bytes, std::size_t at, std::string_view name) {
     return at + name.size() <= bytes.size() && std::memcmp(&bytes[at], name.data(), name.size()) == 0;
 }
 
-// The contents of the boxes of a name (of all, if it is empty) within the contents of another box;
-// with_type: from the four bytes of the type on.
+// The contents of the boxes of a name within the contents of another box, and no further than that goes.
 template<typename Byte>
-std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name, bool with_type = false) {
+std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name) {
     std::vector<std::span<Byte>> found;
     for (std::size_t at = 0; at + 8 <= within.size();) {
         std::uint64_t size = big_endian(within, at, 4);
@@ -38,12 +38,12 @@ std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name
         } else if (size == 0) {
             size = within.size() - at;
         }
-        if (size < header || size > within.size() - at) {
+        if (size < header) {
             break;
         }
-        if (is_at(within, at + 4, name)) {
-            found.push_back(with_type ? within.subspan(at + 4, std::size_t(size) - 4)
-                                      : within.subspan(at + header, std::size_t(size) - header));
+        size = std::min<std::uint64_t>(size, within.size() - at);
+        if (is_at(within, at + 4, name) && size >= header) {
+            found.push_back(within.subspan(at + header, std::size_t(size) - header));
         }
         at += std::size_t(size);
     }

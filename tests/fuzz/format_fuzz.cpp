@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         for (const bool truncated : {false, true}) {
             options.accept_truncated = truncated;
             const auto header = format.header(bytes, "fuzz");
-            if (!header || header->width * header->height > options.max_pixels) return 0;
+            if (!header || header->width > options.max_pixels / header->height) return 0;
             const auto samples = format.decode(bytes, *header, options, "fuzz");
             if (!samples) continue;
             if (samples->channels < 1 || samples->channels > 4) std::abort();
