@@ -77,9 +77,9 @@ TEST(Allocation, IsCounted) {
 }
 
 TEST(Allocation, HappensForTheFirstPictureOfASizeOnly) {
+    const long threads_before = threads();  // loading has threads of its own, which may be seen to its end
     const auto model = Model::load(bundled);
     ASSERT_TRUE(model) << model.error().message;
-    const long threads_before = threads();
     for (const int threads_of_session : {1, 2, 3}) {
         ASSERT_TRUE(wait_for_threads(threads_before));
         auto session = Session::create(*model, {.threads = threads_of_session, .max_batch = 2});
