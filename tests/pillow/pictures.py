@@ -30,8 +30,9 @@ class Tool:
     def __init__(self, program):
         # New and freed memory is not zero.
         environment = os.environ | {"MALLOC_PERTURB_": "171"}
+        self.printed = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.printed, env=environment
         )
 
     def decode(self, path, options):
@@ -46,6 +47,13 @@ class Tool:
         width, height = (int(n) for n in line.split())
         data = self.process.stdout.read(3 * width * height)
         return numpy.frombuffer(data, numpy.uint8).reshape(height, width, 3)
+
+    def end(self):
+        """What it printed on standard error, and its status, which sanitizers set for leaks."""
+        self.process.stdin.close()
+        status = self.process.wait()
+        self.printed.seek(0)
+        return self.printed.read().decode(errors="replace"), status
 
 
 def wrong(case, found, decoders):
@@ -101,6 +109,9 @@ def main():
             largest[ending] = max(largest[ending], difference)
             if why:
                 failures[case.name] = why
+        printed, status = tool.end()
+        if status or printed:  # the library never prints
+            failures["the program"] = f"ended with status {status}, and printed\n{printed[-4000:]}"
     for ending in sorted(count):
         print(f"{ending:6} {count[ending] // 2:4} pictures, largest difference {largest[ending]}")
     for name, why in sorted(failures.items())[:SHOWN]:
