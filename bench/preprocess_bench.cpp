@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "bench/support/answer.h"
-#include "runtime/preprocess_plan.h"
+#include "runtime/preprocess/preprocess_plan.h"
 
 namespace vit::bench {
 namespace {

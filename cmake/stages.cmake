@@ -100,7 +100,7 @@ function(vit_add_backend library target)
         add(attention attention attention)
         add(class_attention class_attention class_attention)
     endif ()
-    configure_file("${PROJECT_SOURCE_DIR}/runtime/backend_kernels.cpp.in"
+    configure_file("${PROJECT_SOURCE_DIR}/runtime/backend/backend_kernels.cpp.in"
         "${PROJECT_BINARY_DIR}/backend_kernels_${VIT_SUFFIX}.cpp" @ONLY)
     target_sources(${library} PRIVATE "${PROJECT_BINARY_DIR}/backend_kernels_${VIT_SUFFIX}.cpp")
 endfunction()

@@ -1,4 +1,4 @@
-# What targets are: schedules/targets.json, which the autotuner reads, too (schedules/autotune/targets.h).
+# What targets are: schedules/targets.json, which the autotuner reads, too (apps/autotune/targets.h).
 #
 #   names   A short name, and
 #             halide        the Halide target that it stands for, or, with a device,

@@ -15,7 +15,7 @@
 // the weights come three times each, so that a vector of bytes meets a vector of weights (i = 8 g + p):
 //   across(c, p, x, y) = sum_g picture(c, column(g, x) + p, y) column_weights(c, p, g, x)
 // A group that would end beyond the right edge begins 8 pixels before the edge instead; the weights stand
-// where the pixels then are (runtime/preprocess_plan.cpp makes the tables).
+// where the pixels then are (runtime/preprocess/preprocess_plan.cpp makes the tables).
 #pragma once
 
 #include "generators/dims.h"

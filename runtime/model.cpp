@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <new>
 
-#include "buffer.h"
-#include "packed_model.h"
+#include "backend/buffer.h"
+#include "checkpoint/packed_model.h"
 #include "printable.h"
-#include "random_checkpoint.h"
+#include "checkpoint/random_checkpoint.h"
 
 namespace vit {
 

@@ -1,10 +1,10 @@
 // What a Model is made of.
 #pragma once
 
-#include "backend.h"
-#include "checkpoint.h"
-#include "geometry.h"
-#include "weights.h"
+#include "backend/backend.h"
+#include "checkpoint/checkpoint.h"
+#include "network/geometry.h"
+#include "network/weights.h"
 
 namespace vit {
 

@@ -2,8 +2,8 @@
 #include <optional>
 #include <system_error>
 
-#include "forward.h"
-#include "preprocess_plan.h"
+#include "network/forward.h"
+#include "preprocess/preprocess_plan.h"
 
 namespace vit {
 

@@ -11,7 +11,7 @@ using namespace Halide;
 // tasks, keys came back from L3, which cost 3 % of the stage's time. Packing values, too, cost 3 to 15 % of
 // it on two threads: either way they are fetched from L3, for which a copy waits. The scores of a tile
 // (6 x 208, 5 KiB) and their weights stay in L1. Buffers whose size depends on the number of tokens come
-// from halide_malloc, which the runtime serves from memory that it keeps (runtime/scratch.h).
+// from halide_malloc, which the runtime serves from memory that it keeps (runtime/backend/scratch.h).
 // Zen 3, AVX2, ViT-B/16, one thread: 79 % of the FMA peak. Of the rest, keys padded to whole panels are 3 %,
 // fetching and packing them 6 %, the exponential 7 %, the largest score and the sum 2 %, and the ends of 17
 // short products a tile 2 %. Two to four tiles by each panel before the next one comes: 1 to 2 % slower.

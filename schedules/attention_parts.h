@@ -7,7 +7,7 @@ namespace vit {
 
 struct AttentionPartsTuning {
     // Work items that share the keys of a tile, where values are mixed. More of them would not fit into
-    // local memory, whose use the caller bounds by the number of parts (runtime/key_parts.h).
+    // local memory, whose use the caller bounds by the number of parts (runtime/network/key_parts.h).
     Halide::GeneratorParam<int> key_items{"key_items", 4, 1, 4};
 };
 

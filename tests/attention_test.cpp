@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/key_parts.h"
-#include "runtime/buffer.h"
+#include "runtime/network/key_parts.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/attention.h"
 #include "tests/support/comparison.h"
 #include "tests/support/random.h"

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "schedules/autotune/candidates.h"
-#include "schedules/autotune/race.h"
+#include "apps/autotune/candidates.h"
+#include "apps/autotune/race.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
 

@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/backend.h"
-#include "runtime/cpu_features.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/cpu_features.h"
 
 namespace vit::test {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "runtime/checkpoint.h"
+#include "runtime/checkpoint/checkpoint.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/hf_vit_writer.h"
 #include "tests/support/source_directory.h"

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/class_attention.h"
 #include "tests/support/comparison.h"
 #include "tests/support/random.h"

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -393,10 +394,15 @@ TEST_F(ClassifyCommand, ABarShowsOnATerminalAndGoesAway) {
         const Strings arguments =
             joined(vit_command(), {"classify", model_->path(), "--format", "json"});
         run_between(joined(arguments, pictures), "/dev/null", files_.file("out"), name);
-        fcntl(terminal, F_SETFL, O_NONBLOCK);
-        std::string text(1 << 16, '\0');
-        const ssize_t length = read(terminal, text.data(), text.size());
-        text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+        // What was written arrives in pieces, the last of them after the writer has ended.
+        std::string text;
+        pollfd arriving{terminal, POLLIN, 0};
+        while (poll(&arriving, 1, 300) == 1) {
+            char piece[4096];
+            const ssize_t length = read(terminal, piece, sizeof(piece));
+            if (length <= 0) break;
+            text.append(piece, static_cast<std::size_t>(length));
+        }
         return text;
     };
     Strings pictures = write_pictures(6);

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/config.h"
+#include "runtime/checkpoint/config.h"
 #include "tests/support/expect_error.h"
 
 namespace vit {

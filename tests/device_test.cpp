@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/backend.h"
+#include "runtime/backend/backend.h"
 #include "tests/support/golden.h"
 #include "tests/support/opencl.h"
 #include "tests/support/source_directory.h"

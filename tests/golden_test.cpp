@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/checkpoint.h"
+#include "runtime/checkpoint/checkpoint.h"
 #include "tests/support/golden.h"
 #include "tests/support/reference_vit.h"
 

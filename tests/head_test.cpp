@@ -1,7 +1,7 @@
 // The stage head against its reference: every kind of score, shape and way to compile it.
 #include <gtest/gtest.h>
 
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/head.h"
 #include "tests/reference/layer_norm.h"
 #include "tests/support/comparison.h"

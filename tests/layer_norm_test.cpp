@@ -1,7 +1,7 @@
 // The stage layer_norm against its reference: every shape and way to compile it.
 #include <gtest/gtest.h>
 
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/layer_norm.h"
 #include "tests/support/comparison.h"
 #include "tests/support/layer_norm_error.h"

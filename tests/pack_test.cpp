@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/pack.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "tests/reference/patch_embed.h"
 #include "tests/support/comparison.h"
 #include "tests/support/random.h"

@@ -6,11 +6,11 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/backend.h"
-#include "runtime/buffer.h"
-#include "runtime/kernel_context.h"
-#include "runtime/preprocess_plan.h"
-#include "runtime/resample.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/buffer.h"
+#include "runtime/backend/kernel_context.h"
+#include "runtime/preprocess/preprocess_plan.h"
+#include "runtime/preprocess/resample.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"

@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/finite.h"
-#include "runtime/json.h"
+#include "runtime/checkpoint/finite.h"
+#include "runtime/checkpoint/json.h"
 #include "runtime/printable.h"
-#include "runtime/safetensors.h"
+#include "runtime/checkpoint/safetensors.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/safetensors_writer.h"
 

@@ -109,14 +109,14 @@ INCLUDE = r'#\s*include\s*[<"]'
     sound={
         "generators/blur.cpp": '#include "schedules/blur.h"',
         "schedules/blur.h": '#include "generators/blur.h"',
-        "schedules/autotune/blur.cpp": '#include "runtime/thread_pool.h"',
+        "apps/autotune/blur.cpp": '#include "runtime/backend/thread_pool.h"',
     },
 )
 def dependencies_point_one_way(tree):
     why = "mathematics includes a schedule"
     yield from matches(under(tree, "generators/", ".h"), INCLUDE + "(?:.*/)?schedules/", why)
     # The autotuner runs stages as the product does.
-    stages = {path: text for path, text in tree.items() if not path.startswith("schedules/autotune")}
+    stages = {path: text for path, text in tree.items() if not path.startswith("apps/autotune")}
     for room in ("generators/", "schedules/"):
         yield from matches(
             under(stages, room), INCLUDE + "(?:runtime|vit)/", "a compiled stage includes the runtime"
@@ -158,7 +158,7 @@ def library_neither_prints_nor_aborts_nor_throws(tree):
 
 @rule(
     breaks={
-        "tests/reference/blur.h": '#include "runtime/buffer.h"',
+        "tests/reference/blur.h": '#include "runtime/backend/buffer.h"',
         "tests/reference/a.h": "#include <Halide.h>",
     },
     sound={"tests/reference/blur.h": '#include <cmath>\n#include "tests/reference/sizes.h"'},

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "Halide.h"
-#include "schedules/autotune/targets.h"
-#include "schedules/autotune/tuned_file.h"
+#include "apps/autotune/targets.h"
+#include "apps/autotune/tuned_file.h"
 #include "tests/support/run_command.h"
 #include "tests/support/temporary_directory.h"
 #include "vit/vit.h"

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/checkpoint.h"
-#include "runtime/tensor_files.h"
+#include "runtime/checkpoint/checkpoint.h"
+#include "runtime/checkpoint/tensor_files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/hf_vit_writer.h"
 

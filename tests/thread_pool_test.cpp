@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/thread_pool.h"
+#include "runtime/backend/thread_pool.h"
 
 namespace vit::test {
 

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
-#include "machine_peak.h"
+#include "apps/peak/machine_peak.h"
 #include "stopwatch.h"
 #include "text.h"
 

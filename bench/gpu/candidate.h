@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "runtime/geometry.h"
+#include "runtime/network/geometry.h"
 
 struct halide_buffer_t;
 
@@ -16,7 +16,7 @@ struct Candidate {
     const char *layout;  // "lanes=4 panel=32 token_tile=8", the values of these blocks
     const char *values;  // of its tunables, likewise
     const char *fixed;   // the parameter that makes it fit the problem: "epilogue=none", "one_part=true"
-    void (*kernel)();    // of the type that its problem calls (schedules/autotune/problem.h)
+    void (*kernel)();    // of the type that its problem calls (apps/autotune/problem.h)
 };
 
 const std::vector<Candidate> &candidates();  // generated

@@ -1,8 +1,8 @@
-// Where nothing is compiled in process (schedules/autotune/kernel.cpp).
+// Where nothing is compiled in process (apps/autotune/kernel.cpp).
 #include <cstdint>
 #include <stdexcept>
 
-#include "schedules/autotune/problem.h"
+#include "apps/autotune/problem.h"
 
 namespace vit::autotune {
 

@@ -1,5 +1,5 @@
 // Races the candidates of bench/gpu/candidates.cmake on a device: each is checked against the reference of
-// its stage (schedules/autotune) before it is timed, and what is wrong is named and not timed.
+// its stage (apps/autotune) before it is timed, and what is wrong is named and not timed.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,12 +16,12 @@
 
 #include "bench/gpu/candidate.h"
 #include "bench/gpu/race_clock.h"
-#include "runtime/backend.h"
-#include "runtime/buffer.h"
-#include "runtime/device.h"
-#include "schedules/autotune/operands.h"
-#include "schedules/autotune/problem.h"
-#include "schedules/autotune/race.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/buffer.h"
+#include "runtime/backend/device.h"
+#include "apps/autotune/operands.h"
+#include "apps/autotune/problem.h"
+#include "apps/autotune/race.h"
 
 namespace vit::bench {
 

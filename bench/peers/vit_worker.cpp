@@ -23,7 +23,7 @@
 
 #include <vit/vit.h>
 
-#include "apps/vit/machine_peak.h"
+#include "apps/peak/machine_peak.h"
 
 namespace {
 

@@ -11,12 +11,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include "apps/vit/machine_peak.h"
-#include "runtime/backend.h"
-#include "runtime/buffer.h"
-#include "runtime/geometry.h"
-#include "runtime/kernel_context.h"
-#include "runtime/memory.h"
+#include "apps/peak/machine_peak.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/buffer.h"
+#include "runtime/network/geometry.h"
+#include "runtime/backend/kernel_context.h"
+#include "runtime/backend/memory.h"
 
 namespace vit::bench {
 

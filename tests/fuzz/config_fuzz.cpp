@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "runtime/config.h"
-#include "runtime/preprocessing_config.h"
+#include "runtime/checkpoint/config.h"
+#include "runtime/preprocess/preprocessing_config.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "runtime/finite.h"
-#include "runtime/safetensors.h"
+#include "runtime/checkpoint/finite.h"
+#include "runtime/checkpoint/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     const vit::Bytes bytes = std::as_bytes(std::span(data, size));

@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "runtime/backend.h"
-#include "runtime/kernel_context.h"
-#include "runtime/preprocess_plan.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/kernel_context.h"
+#include "runtime/preprocess/preprocess_plan.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // A CUDA driver with two made-up devices: what there is to be known before anything runs, and what goes
-// wrong then. Built as libcuda.so.1; it has what runtime/cuda_device.cpp and Halide's runtime look for.
+// wrong then. Built as libcuda.so.1; it has what cuda_device.cpp and Halide's runtime look for.
 // FAKE_CUDA in the environment says what it cannot do:
 //   (nothing)  create a context
 //   memory     give memory

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "runtime/checkpoint.h"
+#include "runtime/checkpoint/checkpoint.h"
 #include "tests/reference/vit.h"
 
 namespace vit::test {

@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/backend.h"
-#include "runtime/buffer.h"
-#include "runtime/kernel_context.h"
+#include "runtime/backend/backend.h"
+#include "runtime/backend/buffer.h"
+#include "runtime/backend/kernel_context.h"
 #include "tests/support/backends.h"
 
 namespace vit::test {

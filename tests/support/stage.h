@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/kernels.h"
+#include "runtime/backend/kernels.h"
 #include "tests/support/tiles.h"
 
 namespace vit::test {

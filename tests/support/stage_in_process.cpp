@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "Halide.h"
-#include "runtime/buffer.h"
+#include "runtime/backend/buffer.h"
 #include "schedules/attention.h"
 #include "schedules/attention_parts.h"
 #include "schedules/head.h"

@@ -1,0 +1,96 @@
+// A stage at one shape: its operands, how it is called, and what it has to answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/network/geometry.h"
+#include "apps/autotune/device_mirror.h"
+#include "apps/autotune/values.h"
+
+namespace Halide {
+class Callable;
+struct JITUserContext;
+}  // namespace Halide
+
+namespace vit::autotune {
+
+// A compiled candidate: by Halide in process, or ahead of time, as any of the types of vit::Kernels. Borrows
+// everything.
+class Kernel {
+public:
+    Kernel(const Halide::Callable &compiled, Halide::JITUserContext *context)
+        : in_process_(&compiled), context_(context) {}
+    Kernel(void (*compiled)(), void *user_context) : ahead_(compiled), context_(user_context) {}
+
+    // What Halide returned. Throws Halide::Error.
+    template<typename... Arguments>
+    int operator()(Arguments... arguments) const {
+        if (ahead_) {
+            return reinterpret_cast<int (*)(const void *, Arguments...)>(ahead_)(context_, arguments...);
+        }
+        return call_in_process(arguments...);
+    }
+
+private:
+    // In kernel.cpp, where Halide is.
+    template<typename... Arguments>
+    int call_in_process(Arguments... arguments) const;
+
+    const Halide::Callable *in_process_ = nullptr;
+    void (*ahead_)() = nullptr;
+    void *context_;  // JITUserContext or user_context
+};
+
+class Problem {
+public:
+    virtual ~Problem() = default;
+
+    // Runs a compiled candidate on one copy of the weights; what Halide returned. Throws Halide::Error.
+    virtual int call(const Kernel &kernel, int copy) = 0;
+    // Sets the outputs to what no candidate answers, and what is both read and written to its first value.
+    virtual void reset() = 0;
+    // Compares the outputs of one call after reset with the reference. Empty if they are right, else what is
+    // wrong.
+    virtual std::string judge() = 0;
+
+    std::string generator;                  // that compiles the stage, with
+    GeneratorParams params;                 // these fixed parameters
+    int copies = 1;                         // of the weights, as many as a pass through the model finds cold
+    int calls_in_pass = 1;                  // through the model
+    double flop = 0;                        // of a call, of true tokens and channels
+    std::map<std::string, Extent> extents;  // of what tunables count
+    int other_tasks = 1;                    // Circumstances::other_tasks
+    int threads = 1;                        // that calls run on, for stages that ask; set by who calls
+    std::unique_ptr<DeviceMirror> device;   // where candidates compute, if not here; set by who calls
+
+protected:
+    template<typename... Arguments>
+    int run(const Kernel &kernel, Arguments... arguments) {
+        if (device) {
+            (device->place(arguments), ...);
+        }
+        return kernel(arguments...);
+    }
+};
+
+// The shape that stages are tuned for.
+struct Shape {
+    Architecture architecture;
+    int batch = 1;
+};
+
+// One for each kind of stage. All data are random, always the same. Throw std::bad_alloc.
+enum class LinearRole { qkv,
+                        proj,
+                        fc1,
+                        fc2 };
+std::unique_ptr<Problem> linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role);
+std::unique_ptr<Problem> attention_problem(const Shape &shape, const Blocks &blocks, bool on_device);
+std::unique_ptr<Problem> layer_norm_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> patch_embed_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> head_problem(const Shape &shape, const Blocks &blocks);
+std::unique_ptr<Problem> preprocess_problem(const Shape &shape, const Blocks &blocks);
+
+}  // namespace vit::autotune

@@ -1,0 +1,94 @@
+#include "apps/autotune/stages.h"
+
+#include <array>
+#include <stdexcept>
+
+#include "runtime/backend/buffer.h"
+#include "schedules/attention.h"
+#include "schedules/attention_parts.h"
+#include "apps/autotune/kernel.h"
+#include "schedules/head.h"
+#include "schedules/layer_norm.h"
+#include "schedules/linear.h"
+#include "schedules/patch_embed.h"
+#include "schedules/preprocess.h"
+
+namespace vit::autotune {
+
+namespace {
+
+template<typename Tuning>
+Stage linear_stage(const char *role_name, bool on_device, LinearRole role) {
+    return {
+        std::string("linear/") + role_name, on_device, tunables_of<Tuning>(),
+        [role](const Shape &shape, const Blocks &blocks) { return linear_problem(shape, blocks, role); }};
+}
+
+template<typename PatchEmbed, typename LayerNorm, typename Linear, typename Attention, typename Head>
+std::vector<Stage> stages_by(bool on_device) {
+    std::vector<Stage> all{
+        {"preprocess", false, tunables_of<PreprocessTuning>(), preprocess_problem},
+        {"patch_embed", on_device, tunables_of<PatchEmbed>(), patch_embed_problem},
+        {"layer_norm", on_device, tunables_of<LayerNorm>(), layer_norm_problem},
+        linear_stage<Linear>("qkv", on_device, LinearRole::qkv),
+        {"attention", on_device, tunables_of<Attention>(),
+         [on_device](const Shape &shape, const Blocks &blocks) {
+             return attention_problem(shape, blocks, on_device);
+         }},
+        linear_stage<Linear>("proj", on_device, LinearRole::proj),
+        linear_stage<Linear>("fc1", on_device, LinearRole::fc1),
+        linear_stage<Linear>("fc2", on_device, LinearRole::fc2),
+        {"head", on_device, tunables_of<Head>(), head_problem},
+    };
+    // A device has kernels of their own for few tokens: for one image, whatever the batch.
+    const std::pair<const char *, LinearRole> roles[] = {{"qkv/few", LinearRole::qkv},
+                                                         {"proj/few", LinearRole::proj},
+                                                         {"fc1/few", LinearRole::fc1},
+                                                         {"fc2/few", LinearRole::fc2}};
+    for (const auto &[name, role] : roles) {
+        if (on_device) {
+            all.push_back(linear_stage<Linear>(name, on_device, role));
+            all.back().problem = [role](const Shape &shape, const Blocks &blocks) {
+                return linear_problem({shape.architecture, 1}, blocks, role);
+            };
+        }
+    }
+    return all;
+}
+
+}  // namespace
+
+const std::vector<Stage> &stages(bool on_device) {
+    static const std::vector<Stage> here =
+        stages_by<PatchEmbedTuning, LayerNormTuning, LinearTuning, AttentionTuning, HeadTuning>(false);
+    static const std::vector<Stage> there =
+        stages_by<PatchEmbedGpuTuning, LayerNormGpuTuning, LinearGpuTuning, AttentionPartsTuning,
+                  HeadGpuTuning>(true);
+    return on_device ? there : here;
+}
+
+const Stage &stage_named(const std::string &name, bool on_device) {
+    std::string known;
+    for (const Stage &stage : stages(on_device)) {
+        if (stage.name == name) {
+            return stage;
+        }
+        known += (known.empty() ? "" : ", ") + stage.name;
+    }
+    throw std::runtime_error("there is no stage " + name + "; there are " + known);
+}
+
+Blocks blocks_of(const Halide::Target &target, const Values &layout) {
+    GeneratorParams params;
+    for (const auto &[name, value] : layout) {
+        params[name] = std::to_string(value);
+    }
+    std::array<int, 3> blocks{};
+    BufferView<1> view(blocks.data(), halide_type_of<std::int32_t>(), {3});
+    halide_buffer_t *buffer = view;
+    CallContext context(1);
+    compile(target, "layout", params)(static_cast<Halide::JITUserContext *>(&context), buffer);
+    return {blocks[0], blocks[1], blocks[2]};
+}
+
+}  // namespace vit::autotune

@@ -1,0 +1,72 @@
+#include "backend/backend.h"
+
+#include <sstream>
+
+#include "backend/cpu_features.h"
+
+namespace vit {
+
+std::string target_machine(const Backend &backend) {
+    std::string words;
+    std::istringstream target(backend.target());
+    for (std::string word; std::getline(target, word, '-');) {
+        if (word != "no_asserts" && word != "no_bounds_query" && word != "no_runtime" &&
+            word != "user_context") {
+            words += (words.empty() ? "" : "-") + word;
+        }
+    }
+    return words;
+}
+
+BackendInfo describe(const Backend &backend) {
+    BackendInfo info{.name = backend.name,
+                     .target = target_machine(backend),
+                     .supported = false,
+                     .reason = unsupported_cpu(backend.target()),
+                     .devices = {},
+                     .tuned = backend.tuned};
+    if (info.reason.empty() && backend.device_api) {
+        const auto found = backend.device_api->find(backend.device);
+        if (!found) {
+            info.reason = found.error().message;
+        } else {
+            for (const FoundDevice &device : *found) {
+                info.devices.push_back(device.name);
+            }
+        }
+    }
+    info.supported = info.reason.empty();
+    return info;
+}
+
+std::vector<BackendInfo> backends() {
+    std::vector<BackendInfo> all;
+    for (const Backend &backend : backend_table()) {
+        all.push_back(describe(backend));
+    }
+    return all;
+}
+
+Result<const Backend *> choose_backend(const std::string &name) {
+    std::string reasons;
+    for (const Backend &backend : backend_table()) {
+        if (!name.empty() && name != backend.name) {
+            reasons += std::string(reasons.empty() ? "" : ", ") + backend.name;
+            continue;
+        }
+        const std::string reason = describe(backend).reason;
+        if (reason.empty()) {
+            return &backend;
+        }
+        if (!name.empty()) {
+            return fail(ErrorCode::backend, "backend " + name + " cannot run here: " + reason);
+        }
+        reasons += std::string(reasons.empty() ? "" : "; ") + backend.name + ": " + reason;
+    }
+    if (!name.empty()) {
+        return fail(ErrorCode::backend, "backend " + name + " is not compiled in; there is " + reasons);
+    }
+    return fail(ErrorCode::backend, "no compiled backend can run on this machine (" + reasons + ")");
+}
+
+}  // namespace vit

@@ -1,0 +1,85 @@
+#include "backend/kernel_context.h"
+
+#include <HalideRuntime.h>
+
+namespace vit {
+
+namespace {
+
+halide_error_handler_t default_error = nullptr;
+halide_print_t default_print = nullptr;
+halide_malloc_t default_malloc = nullptr;
+halide_free_t default_free = nullptr;
+halide_do_par_for_t default_do_par_for = nullptr;
+
+KernelContext &of(void *user_context) {
+    return *static_cast<KernelContext *>(user_context);
+}
+
+void on_error(void *user_context, const char *sentence) {
+    user_context ? of(user_context).set_error(sentence) : default_error(user_context, sentence);
+}
+
+void on_print(void *user_context, const char *text) {
+    if (!user_context) {
+        default_print(user_context, text);
+    }
+}
+
+void *on_malloc(void *user_context, std::size_t size) {
+    return user_context ? of(user_context).scratch().allocate(size) : default_malloc(user_context, size);
+}
+
+void on_free(void *user_context, void *block) {
+    user_context ? of(user_context).scratch().release(block) : default_free(user_context, block);
+}
+
+int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std::uint8_t *closure) {
+    if (!user_context) {
+        return default_do_par_for(user_context, task, min, size, closure);
+    }
+    KernelContext &context = of(user_context);
+    context.scratch().begin_loop();
+    const int code = context.pool().parallel_for(task, user_context, min, size, closure);
+    context.scratch().end_loop();
+    return code;
+}
+
+}  // namespace
+
+void install_halide_handlers() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        default_error = halide_set_error_handler(on_error);
+        default_print = halide_set_custom_print(on_print);
+        default_malloc = halide_set_custom_malloc(on_malloc);
+        default_free = halide_set_custom_free(on_free);
+        default_do_par_for = halide_set_custom_do_par_for(on_do_par_for);
+    });
+}
+
+void KernelContext::set_error(const char *sentence) {
+    const std::lock_guard lock(mutex_);
+    if (error_.empty()) {
+        try {
+            error_ = sentence;
+        } catch (const std::bad_alloc &) {
+        }
+    }
+}
+
+Result<void> KernelContext::check(const char *stage, int code) {
+    scratch_.settle();
+    if (code == 0) {
+        return {};
+    }
+    const std::lock_guard lock(mutex_);
+    std::string sentence = std::string("stage ") + stage + " failed (" + std::to_string(code) + ")";
+    if (!error_.empty()) {
+        sentence += ": " + error_;
+        error_.clear();
+    }
+    return fail(code == halide_error_code_out_of_memory ? ErrorCode::memory : ErrorCode::kernel, sentence);
+}
+
+}  // namespace vit

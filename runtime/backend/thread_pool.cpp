@@ -1,0 +1,224 @@
+#include "backend/thread_pool.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace vit {
+
+namespace {
+
+thread_local bool inside_loop = false;
+thread_local int index_in_pool = 0;
+
+// Some microseconds; a pause takes about 40 cycles on the processors of today.
+constexpr int spins = 4000;
+
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Returns when value is no longer `old`.
+template<typename T>
+void wait_for_change(const std::atomic<T> &value, T old) {
+    for (int i = 0; i < spins; i++) {
+        if (value.load(std::memory_order_acquire) != old) {
+            return;
+        }
+        pause();
+    }
+    value.wait(old, std::memory_order_acquire);
+}
+
+// The open bit and the number of a loop, with nobody inside.
+std::uint32_t open_loop(std::uint32_t loop) {
+    return (loop << 16) | 0x80000000u;
+}
+
+// Processors that the cgroup's quota amounts to, or 0 if it has none.
+int quota_of_cgroup() {
+    double quota = 0, period = 0;
+    std::ifstream v2("/sys/fs/cgroup/cpu.max");
+    std::string text;
+    if (v2 >> text >> period && text != "max") {
+        quota = std::atof(text.c_str());
+    } else if (!v2.is_open()) {
+        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
+        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+    }
+    return quota > 0 && period > 0 ? std::max(1, static_cast<int>(quota / period + 0.5)) : 0;
+}
+
+}  // namespace
+
+int usable_processors() {
+    int count = static_cast<int>(std::thread::hardware_concurrency());
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+        count = CPU_COUNT(&set);
+    }
+#endif
+    if (const int quota = quota_of_cgroup()) {
+        count = std::min(count, quota);
+    }
+    return std::max(1, count);
+}
+
+// What is left of a thread's part of a loop: the owner takes from its front, others from its back.
+class alignas(64) ThreadPool::Share {
+public:
+    void set(int begin, int end) { left_.store(pack(begin, end), std::memory_order_relaxed); }
+
+    // False if nothing is left.
+    bool take_front(int &index) {
+        return take([&](int begin, int end) { return index = begin, pack(begin + 1, end); });
+    }
+    bool take_back(int &index) {
+        return take([&](int begin, int end) { return index = end - 1, pack(begin, end - 1); });
+    }
+
+private:
+    static std::uint64_t pack(int begin, int end) {
+        return static_cast<std::uint64_t>(static_cast<std::uint32_t>(end)) << 32 |
+               static_cast<std::uint32_t>(begin);
+    }
+
+    template<typename Rest>
+    bool take(Rest rest) {
+        std::uint64_t left = left_.load(std::memory_order_relaxed);
+        while (true) {
+            const int begin = static_cast<int>(static_cast<std::uint32_t>(left));
+            const int end = static_cast<int>(left >> 32);
+            if (begin >= end) {
+                return false;
+            }
+            if (left_.compare_exchange_weak(left, rest(begin, end), std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+    }
+
+    std::atomic<std::uint64_t> left_{0};
+};
+
+ThreadPool::ThreadPool(int threads) : shares_(std::make_unique<Share[]>(std::max(1, threads))) {
+    workers_.reserve(std::max(0, threads - 1));
+    try {
+        for (int i = 1; i < threads; i++) {
+            workers_.emplace_back([this, i] { work(i); });
+        }
+    } catch (...) {
+        stop_ = true;
+        generation_.fetch_add(1, std::memory_order_release);
+        generation_.notify_all();
+        for (std::thread &worker : workers_) {
+            worker.join();
+        }
+        throw;
+    }
+}
+
+ThreadPool::~ThreadPool() {
+    stop_ = true;
+    generation_.fetch_add(1, std::memory_order_release);
+    generation_.notify_all();
+    for (std::thread &worker : workers_) {
+        worker.join();
+    }
+}
+
+int ThreadPool::thread_index() {
+    return index_in_pool;
+}
+
+void ThreadPool::work(int index) {
+    inside_loop = true;
+    index_in_pool = index;
+    for (std::uint32_t seen = 0;;) {
+        wait_for_change(generation_, seen);
+        seen = generation_.load(std::memory_order_acquire);
+        if (stop_) {
+            return;
+        }
+        if (enter(seen)) {
+            run_indices(index);
+            leave();
+        }
+    }
+}
+
+bool ThreadPool::enter(std::uint32_t loop) {
+    std::uint32_t inside = inside_.load(std::memory_order_relaxed);
+    do {
+        if (inside >> 16 != open_loop(loop) >> 16) {
+            return false;
+        }
+    } while (!inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acq_rel));
+    return true;
+}
+
+void ThreadPool::leave() {
+    if ((inside_.fetch_sub(1, std::memory_order_acq_rel) & 0xffff) == 1) {
+        inside_.notify_one();
+    }
+}
+
+void ThreadPool::run_indices(int thread) {
+    const auto run = [this](int index) {
+        if (const int error = task_(context_, index, closure_)) {
+            error_.store(error, std::memory_order_relaxed);
+        }
+    };
+    int index;
+    while (shares_[thread].take_front(index)) {
+        run(index);
+    }
+    for (int other = 1; other < threads(); other++) {
+        while (shares_[(thread + other) % threads()].take_back(index)) {
+            run(index);
+        }
+    }
+}
+
+int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
+    if (workers_.empty() || size <= 1 || inside_loop) {
+        for (int i = min; i < min + size; i++) {
+            if (const int error = task(context, i, closure)) {
+                return error;
+            }
+        }
+        return 0;
+    }
+    task_ = task;
+    context_ = context;
+    closure_ = closure;
+    for (int thread = 0; thread < threads(); thread++) {
+        const auto begin_of = [&](std::int64_t i) { return min + static_cast<int>(i * size / threads()); };
+        shares_[thread].set(begin_of(thread), begin_of(thread + 1));
+    }
+    error_.store(0, std::memory_order_relaxed);
+    const std::uint32_t loop = generation_.load(std::memory_order_relaxed) + 1;
+    inside_.store(open_loop(loop), std::memory_order_release);
+    generation_.store(loop, std::memory_order_release);
+    generation_.notify_all();
+
+    inside_loop = true;
+    run_indices(0);
+    inside_loop = false;
+    inside_.fetch_and(0xffff, std::memory_order_acq_rel);  // closed: whoever comes now goes back to wait
+    for (std::uint32_t left; (left = inside_.load(std::memory_order_acquire)) != 0;) {
+        wait_for_change(inside_, left);
+    }
+    return error_.load(std::memory_order_relaxed);
+}
+
+}  // namespace vit

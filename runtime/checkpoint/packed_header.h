@@ -1,0 +1,26 @@
+// The JSON that a packed model begins with.
+#pragma once
+
+#include <string>
+
+#include "network/geometry.h"
+#include "checkpoint/json.h"
+#include "preprocess/preprocessing.h"
+
+namespace vit {
+
+struct PackedHeader {
+    std::string version;  // of the library: what is packed, and how, may change with it
+    std::string target;   // target_machine of the backend
+    Blocks blocks;
+    std::int64_t floats;  // of weights, which begin at the next multiple of packed_alignment
+    Architecture architecture;
+    Preprocessing preprocessing;
+    std::vector<std::string> labels;
+};
+
+Json to_json(const PackedHeader &header);
+// Everything is checked, as in a file from a stranger. Errors: config, format.
+Result<PackedHeader> read_packed_header(const Json &json, const std::string &file);
+
+}  // namespace vit

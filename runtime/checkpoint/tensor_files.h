@@ -1,0 +1,50 @@
+// The tensors of a checkpoint directory, in one safetensors file or several, and the taking of them by name
+// and shape.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
+
+namespace vit {
+
+// What a layout's reader takes its tensors from. Everything that is taken has one of the types of DType,
+// the expected shape and only finite values; what nobody took is found by check_all_taken.
+class TensorFiles {
+public:
+    // model.safetensors, or the shards that model.safetensors.index.json lists: plain file names in the
+    // directory, which hold exactly the tensors that the index says. Errors: io, format, tensor,
+    // unsupported.
+    static Result<TensorFiles> open(const std::string &directory);
+
+    // The tensor of this name and shape. Errors: tensor.
+    Result<Tensor> take(const std::string &name, const std::vector<std::int64_t> &shape);
+    // Null if there is no tensor of this name.
+    const StoredTensor *find(std::string_view name) const;
+    const StoredTensors &tensors() const { return tensors_; }
+    // The file that says what tensors there are, for messages.
+    const std::string &file() const { return file_; }
+
+    // Fails if there is a tensor that was not taken and that ignorable(name) does not hold for. Errors:
+    // tensor.
+    Result<void> check_all_taken(bool (*ignorable)(std::string_view name)) const;
+
+    // What keeps the tensors' bytes mapped.
+    const std::vector<std::shared_ptr<const void>> &storage() const { return storage_; }
+
+private:
+    Result<void> add(const std::string &path, StoredTensors &tensors);
+    Result<void> add_shards(const std::string &directory, const std::string &index_path);
+
+    std::string file_;
+    StoredTensors tensors_;
+    std::set<std::string, std::less<>> taken_;
+    std::vector<std::shared_ptr<const void>> storage_;
+};
+
+}  // namespace vit

@@ -1,0 +1,72 @@
+// The sizes of everything a forward pass touches, padded to a backend's blocks (generators/layout.h), in
+// floats.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "network/key_parts.h"
+#include "vit/vit.h"
+
+namespace vit {
+
+struct Blocks {
+    int lanes, token_tile, panel;
+};
+
+struct Geometry {
+    Geometry(const Architecture &a, const Blocks &blocks)
+        : blocks(blocks),
+          tokens(a.tokens()),
+          tiles(divide_up(tokens, blocks.token_tile)),
+          width(whole_panels(a.width)),
+          mlp_width(whole_panels(a.mlp_width)),
+          labels(whole_panels(a.labels)),
+          heads(a.heads),
+          head_chunks(divide_up(a.head_size(), blocks.lanes)),
+          attention_width(whole_panels(a.heads * head_chunks * blocks.lanes)),
+          patch_chunks(divide_up(a.patch_width, blocks.lanes)),
+          patch_values(a.channels * a.patch_height * patch_chunks * blocks.lanes) {}
+
+    static int divide_up(int n, int block) { return (n + block - 1) / block; }
+    int whole_panels(int channels) const { return divide_up(channels, blocks.panel) * blocks.panel; }
+    int chunks(int channels) const { return channels / blocks.lanes; }
+    int panels(int channels) const { return channels / blocks.panel; }
+    // A token matrix [ci, ti, chunk, tile] of one image.
+    std::size_t token_matrix(int channels) const {
+        return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
+    }
+
+    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s
+    // in panel, d, panel], values [d, s] and, if they are more than one part, mixtures [ci, ti, chunk, tile,
+    // p].
+    int key_panels() const { return divide_up(tokens, blocks.panel); }
+    std::size_t keys_of_image() const {
+        return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
+    }
+    std::size_t values_of_image() const {
+        return static_cast<std::size_t>(heads) * tokens * head_chunks * blocks.lanes;
+    }
+    int key_parts() const {
+        return divide_up(key_panels(), most_keys_of_part(blocks.token_tile) / blocks.panel);
+    }
+    std::size_t mixtures_of_image() const {
+        return key_parts() == 1 ? 0
+                                : static_cast<std::size_t>(heads) * key_parts() * tiles * blocks.token_tile *
+                                      (head_chunks + 2) * blocks.lanes;
+    }
+
+    Blocks blocks;
+    int tokens;           // N + 1, not padded
+    int tiles;            // of an image
+    int width;            // D
+    int mlp_width;
+    int labels;           // K
+    int heads;
+    int head_chunks;      // a head's D_h channels start at a whole chunk
+    int attention_width;  // all heads side by side: of q, of k, of v and of the context
+    int patch_chunks;     // of a row of a patch
+    int patch_values;     // k of patch_embed
+};
+
+}  // namespace vit

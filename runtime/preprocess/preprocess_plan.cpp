@@ -1,0 +1,264 @@
+#include "preprocess/preprocess_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "backend/buffer.h"
+#include "picture/image.h"
+#include "picture/rgb.h"
+#include "preprocess/resample.h"
+
+namespace vit {
+
+namespace {
+
+std::string size_text(std::int64_t width, std::int64_t height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+}
+
+Result<void> check_size(std::int64_t width, std::int64_t height, const std::string &what) {
+    if (width > max_picture_side || height > max_picture_side) {
+        return fail(ErrorCode::unsupported,
+                    what + " has a side above " + std::to_string(max_picture_side) + " pixels");
+    }
+    if (width * height > Image::max_pixels) {
+        return fail(ErrorCode::unsupported,
+                    what + " has more than " + std::to_string(Image::max_pixels) + " pixels");
+    }
+    return {};
+}
+
+struct Size {
+    std::int64_t width, height;
+};
+
+// The longer edge that goes with a shorter one, cut to an integer.
+std::int64_t longer_edge(double shorter, std::int64_t long_edge, std::int64_t short_edge) {
+    return static_cast<std::int64_t>(shorter * static_cast<double>(long_edge) /
+                                     static_cast<double>(short_edge));
+}
+
+// transformers: image_transforms.get_resize_output_image_size, and get_size_with_aspect_ratio where there is
+// a longest edge. There the shorter edge is rounded (half to even) but the longer one follows from it as it
+// was before.
+Size resized_size(const Preprocessing &p, std::int64_t width, std::int64_t height) {
+    if (!p.do_resize) {
+        return {width, height};
+    }
+    if (p.shortest_edge <= 0) {
+        return {p.width, p.height};
+    }
+    const std::int64_t short_edge = std::min(width, height), long_edge = std::max(width, height);
+    double exact = p.shortest_edge;
+    std::int64_t shorter = p.shortest_edge;
+    if (p.longest_edge > 0 &&
+        static_cast<double>(long_edge) / static_cast<double>(short_edge) * p.shortest_edge >
+            p.longest_edge) {
+        exact = static_cast<double>(p.longest_edge) * static_cast<double>(short_edge) /
+                static_cast<double>(long_edge);
+        shorter = static_cast<std::int64_t>(std::nearbyint(exact));
+    }
+    if (p.longest_edge > 0 && shorter == short_edge) {
+        return {width, height};
+    }
+    const std::int64_t longer = longer_edge(exact, long_edge, short_edge);
+    return width <= height ? Size{shorter, longer} : Size{longer, shorter};
+}
+
+// Pillow 13's choice: the order that has less to do where the height shrinks much more than the width. (Up
+// to Pillow 12 rows always came first, which differs in the last bits of such pictures.) Picking single
+// samples gives the same in both orders, so there it is enough that fewer rows are left.
+bool columns_first(Filter filter, std::int64_t width, std::int64_t height, const Size &resized) {
+    const std::int64_t fewer_rows = height - resized.height;
+    return fewer_rows > 0 && (filter == Filter::nearest || fewer_rows > 2 * (width - resized.width));
+}
+
+// Where a centred crop of `crop` samples out of `size` begins: floor((size - crop) / 2), negative where it
+// is larger.
+int crop_begin(std::int64_t size, std::int64_t crop) {
+    const std::int64_t difference = size - crop;
+    return static_cast<int>((difference - (difference < 0 && difference % 2 != 0)) / 2);
+}
+
+// The taps of every x in groups, with the weight of a pixel three times, once for each channel. A group that
+// would end beyond the last pixel begins `group` pixels before the end, as the stage does it: its weights
+// follow the pixels.
+void group_columns(const ResampleTable &table, PreprocessPlan &plan) {
+    constexpr int group = PreprocessPlan::group;
+    const int last_group = plan.read_width() - group;
+    plan.columns = table.first;
+    plan.groups = (table.taps + group - 1) / group;
+    plan.column_weights.assign(std::size_t{3} * group * plan.groups * plan.width, 0);
+    for (int x = 0; x < plan.width; x++) {
+        std::int32_t *weights = plan.column_weights.data() + std::size_t{3} * group * plan.groups * x;
+        for (int k = 0; k < table.taps; k++) {
+            const int g = k / group;
+            const int begin = std::min(table.first[x] + g * group, last_group);
+            const int p = table.first[x] + k - begin;
+            if (table.weight(x, k) != 0) {
+                std::fill_n(weights + 3 * (g * group + p), 3, table.weight(x, k));
+            }
+        }
+    }
+}
+
+void slice_rows(const ResampleTable &table, PreprocessPlan &plan) {
+    int begin = plan.picture_height, end = 0;
+    for (int y = 0; y < plan.height; y++) {
+        for (int j = 0; j < table.taps; j++) {
+            if (table.weight(y, j) != 0) {
+                begin = std::min(begin, table.first[y] + j);
+                end = std::max(end, table.first[y] + j + 1);
+            }
+        }
+    }
+    if (begin >= end) {  // the crop sees nothing but zeros
+        begin = 0;
+        end = 1;
+    }
+    plan.first_row = begin;
+    plan.rows_read = end - begin;
+    plan.taps = table.taps;
+    plan.row_weights = table.weights;
+    plan.rows = table.first;
+    for (std::int32_t &row : plan.rows) {
+        row -= begin;
+    }
+}
+
+// In the types of transformers' PIL backend: rescaled in double and kept as float32, then normalized in
+// float32.
+Result<std::vector<float>> normalized_levels(const Preprocessing &p) {
+    std::vector<float> levels(3 * 256);
+    for (int c = 0; c < 3; c++) {
+        for (int level = 0; level < 256; level++) {
+            float value =
+                p.do_rescale ? static_cast<float>(level * p.rescale_factor) : static_cast<float>(level);
+            if (p.do_normalize) {
+                value = (value - static_cast<float>(p.mean[c])) / static_cast<float>(p.std[c]);
+            }
+            if (!std::isfinite(value)) {
+                return fail(ErrorCode::config, "rescale_factor, image_mean and image_std turn the sample " +
+                                                   std::to_string(level) + " of channel " +
+                                                   std::to_string(c) + " into a value that is not finite");
+            }
+            levels[c * 256 + level] = value;
+        }
+    }
+    return levels;
+}
+
+Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int picture_height) {
+    if (picture_width < 1 || picture_height < 1) {
+        return fail(ErrorCode::argument,
+                    "a picture of " + size_text(picture_width, picture_height) + " pixels");
+    }
+    const std::string picture = "a picture of " + size_text(picture_width, picture_height);
+    VIT_TRY(check_size(picture_width, picture_height, picture));
+    const Size resized = resized_size(p, picture_width, picture_height);
+    if (resized.width < 1 || resized.height < 1) {
+        return fail(ErrorCode::unsupported,
+                    picture + " would be resized to " + size_text(resized.width, resized.height));
+    }
+    VIT_TRY(check_size(resized.width, resized.height,
+                       picture + " resized to " + size_text(resized.width, resized.height)));
+    const Size out = p.do_center_crop ? Size{p.crop_width, p.crop_height} : resized;
+    if (out.width < 1 || out.height < 1) {
+        return fail(ErrorCode::config, "crop_size is " + size_text(out.width, out.height));
+    }
+    VIT_TRY(check_size(out.width, out.height, "crop_size " + size_text(out.width, out.height)));
+
+    PreprocessPlan plan;
+    plan.picture_width = picture_width;
+    plan.picture_height = picture_height;
+    plan.width = static_cast<int>(out.width);
+    plan.height = static_cast<int>(out.height);
+    VIT_TRY_ASSIGN(plan.levels, normalized_levels(p));
+    slice_rows(resample_table(p.filter, picture_height, static_cast<int>(resized.height),
+                              crop_begin(resized.height, out.height), plan.height),
+               plan);
+    group_columns(resample_table(p.filter, picture_width, static_cast<int>(resized.width),
+                                 crop_begin(resized.width, out.width), plan.width),
+                  plan);
+    plan.columns_first = columns_first(p.filter, picture_width, picture_height, resized);
+    const Size between =
+        plan.columns_first ? Size{plan.read_width(), plan.height} : Size{plan.width, plan.rows_read};
+    VIT_TRY(check_size(between.width, between.height,
+                       picture + " halfway resized to " + size_text(between.width, between.height)));
+    plan.between.resize(static_cast<std::size_t>(3 * between.width * between.height));
+    return plan;
+}
+
+// Can the stage read the picture where it lies? Its addresses are 32-bit offsets.
+bool readable(const PreprocessPlan &plan, const ImageView &image) {
+    const std::int64_t stride = row_stride(image);
+    return image.channels == 3 && image.width >= PreprocessPlan::group &&
+           std::max(stride, -stride) <= std::numeric_limits<std::int32_t>::max() / plan.rows_read;
+}
+
+void copy_rows(const ImageView &image, PreprocessPlan &plan) {
+    const std::size_t row_bytes = std::size_t{3} * plan.read_width();
+    plan.copy.resize(row_bytes * plan.rows_read);
+    for (int y = 0; y < plan.rows_read; y++) {
+        row_to_rgb(image.data + (plan.first_row + y) * row_stride(image), image.width, image.channels,
+                   Alpha::over_white, plan.copy.data() + y * row_bytes);
+    }
+}
+
+}  // namespace
+
+Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height) {
+    try {
+        return plan(preprocessing, width, height);
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory,
+                    "preprocess: out of memory for a picture of " + size_text(width, height));
+    }
+}
+
+Result<void> run_preprocess(const Kernels &kernels, KernelContext &context, PreprocessPlan &plan,
+                            const ImageView &image, float *pixels) {
+    VIT_TRY(check_view(image));
+    if (!plan.fits(image.width, image.height)) {
+        return fail(ErrorCode::argument, "preprocess: a picture of " + size_text(image.width, image.height) +
+                                             " with the plan of " +
+                                             size_text(plan.picture_width, plan.picture_height));
+    }
+    const std::uint8_t *data = image.data + plan.first_row * row_stride(image);
+    std::int64_t stride = row_stride(image);
+    if (!readable(plan, image)) {
+        try {
+            copy_rows(image, plan);
+        } catch (const std::bad_alloc &) {
+            return fail(ErrorCode::memory, "preprocess: out of memory for a picture of " +
+                                               size_text(image.width, image.height));
+        }
+        data = plan.copy.data();
+        stride = std::int64_t{3} * plan.read_width();
+    }
+
+    constexpr int group = PreprocessPlan::group;
+    const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
+    BufferView<3> picture(data, u8, {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{plan.rows_read, stride}});
+    BufferView<1> columns(plan.columns.data(), i32, {plan.width});
+    BufferView<4> column_weights(plan.column_weights.data(), i32, {3, group, plan.groups, plan.width});
+    BufferView<1> rows(plan.rows.data(), i32, {plan.height});
+    BufferView<2> row_weights(plan.row_weights.data(), i32, {plan.taps, plan.height});
+    FloatView<2> levels(plan.levels.data(), {256, 3});
+    FloatView<3> out(pixels, {plan.width, plan.height, 3});
+    if (plan.columns_first) {
+        BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
+        return context.check("preprocess",
+                             kernels.preprocess_columns_first(&context, picture, columns, column_weights,
+                                                              rows, row_weights, levels, between, out));
+    }
+    BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
+    return context.check("preprocess",
+                         kernels.preprocess_rows_first(&context, picture, columns, column_weights, rows,
+                                                       row_weights, levels, between, out));
+}
+
+}  // namespace vit

@@ -1,0 +1,54 @@
+// From what a checkpoint asks for and the size of a picture to what the compiled stage `preprocess` needs:
+// sizes, tables and memory, made once for all pictures of that size.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "error.h"
+#include "backend/kernel_context.h"
+#include "backend/kernels.h"
+#include "preprocess/preprocessing.h"
+#include "vit/vit.h"
+
+namespace vit {
+
+struct PreprocessPlan {
+    static constexpr int group = 8;  // pixels that the stage takes at once (generators/preprocess.h)
+
+    int picture_width = 0, picture_height = 0;
+    int width = 0, height = 0;  // of the pixels that come out
+    // What the stage reads: `rows_read` rows from `first_row` on, the others do not survive the crop.
+    // Pictures narrower than a group are read from a copy that is a group wide.
+    int first_row = 0, rows_read = 0;
+
+    // Whether the picture is resized along its columns before it is along its rows.
+    bool columns_first = false;
+    int groups = 0;                            // of pixels that a resized pixel is made of
+    std::vector<std::int32_t> columns;         // [x]: first pixel
+    std::vector<std::int32_t> column_weights;  // [x, g, p, c]
+    int taps = 0;                              // rows that a resized row is made of
+    std::vector<std::int32_t> rows;            // [y]: first row, counted from first_row
+    std::vector<std::int32_t> row_weights;     // [y, j]
+    std::vector<float> levels;                 // [c, 256]: normalized value of a sample
+    std::vector<std::uint8_t> between;  // after the first pass: [c, row read, x] or [y, picture's x, c]
+    std::vector<std::uint8_t> copy;  // [row read, x, c]: for pictures that the stage cannot read as they lie
+
+    bool fits(int w, int h) const { return w == picture_width && h == picture_height; }
+    int read_width() const { return picture_width < group ? group : picture_width; }
+};
+
+// Sides of a picture that can be preprocessed: JPEG's limit is 65535, and tables grow with a side.
+inline constexpr int max_picture_side = 1 << 20;
+
+// Errors: argument for a picture of no size; unsupported for one beyond Image::max_pixels or
+// max_picture_side, before or after resizing; config for normalized values that are not finite; memory.
+Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height);
+
+// image, of the plan's size, with 1 to 4 channels and rows of any stride -> pixels, float32 [3, plan.height,
+// plan.width]. Grey is repeated and alpha laid over white, as in Image::from_pixels. Allocates for the first
+// picture that is not RGB, or not at least a group wide, and never again. Errors: argument, memory, kernel.
+Result<void> run_preprocess(const Kernels &kernels, KernelContext &context, PreprocessPlan &plan,
+                            const ImageView &image, float *pixels);
+
+}  // namespace vit

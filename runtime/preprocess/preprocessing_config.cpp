@@ -1,0 +1,245 @@
+#include "preprocess/preprocessing_config.h"
+
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "checkpoint/mapped_file.h"
+#include "printable.h"
+
+namespace vit {
+
+namespace {
+
+constexpr int max_edge = 1 << 14;
+constexpr double max_level =
+    1 << 16;  // of means and deviations; pixels are 0 to 255, or 0 to 1 once rescaled
+
+// A class of transformers whose steps are those of Preprocessing, in their order, and what it does where a
+// field is missing. DINOv3's is not among them: it rescales before it resizes.
+struct Processor {
+    std::string_view family;
+    bool int_is_square;  // `size: 224` means 224 x 224; otherwise the shortest edge
+    Preprocessing defaults;
+};
+
+Processor processor(std::string_view family) {
+    const std::array<double, 3> half{0.5, 0.5, 0.5};
+    const std::array<double, 3> clip_mean{0.48145466, 0.4578275, 0.40821073};
+    const std::array<double, 3> clip_std{0.26862954, 0.26130258, 0.27577711};
+    Preprocessing p;
+    p.mean = p.std = half;
+    p.filter = Filter::bicubic;
+    if (family == "DeiT") {
+        p.height = p.width = 256;
+        p.do_center_crop = true;
+    } else if (family == "Bit" || family == "CLIP") {
+        p.shortest_edge = 224;
+        p.do_center_crop = true;
+        p.mean = clip_mean;
+        p.std = clip_std;
+    } else if (family == "ViT") {
+        p.filter = Filter::bilinear;
+    }
+    return {family, family == "ViT" || family == "DeiT", p};
+}
+
+bool remove_suffix(std::string_view &text, std::string_view suffix) {
+    if (!text.ends_with(suffix)) return false;
+    text.remove_suffix(suffix.size());
+    return true;
+}
+
+Result<Processor> read_processor(const JsonFields &fields) {
+    const char *key =
+        fields.find("image_processor_type") ? "image_processor_type" : "feature_extractor_type";
+    VIT_TRY_ASSIGN(const auto type, fields.text(key));
+    if (!type) return processor("ViT");  // the class that belongs to model_type vit
+    std::string_view name = *type;
+    // The same steps in other libraries, and the name that the classes had before.
+    if (!remove_suffix(name, "Fast")) remove_suffix(name, "Pil");
+    if (remove_suffix(name, "ImageProcessor") || remove_suffix(name, "FeatureExtractor")) {
+        for (const std::string_view family : {"ViT", "DeiT", "Bit", "CLIP", "Siglip"}) {
+            if (name == family) return processor(family);
+        }
+    }
+    return fail(ErrorCode::unsupported,
+                fields.at(key) + " is " + in_quotes(*type) +
+                    "; the image processors of ViT, DeiT, Bit, CLIP and Siglip can be followed");
+}
+
+using Size = std::pair<int, int>;  // height, width
+
+Result<Size> read_pair(const Json &list, const std::string &where) {
+    if (list.size() != 2) return fail(ErrorCode::config, where + " is a list of other than two numbers");
+    VIT_TRY_ASSIGN(const int height, json_integer(list[0], where, 1, max_edge));
+    VIT_TRY_ASSIGN(const int width, json_integer(list[1], where, 1, max_edge));
+    return Size(height, width);
+}
+
+// A member that has to be there.
+Result<int> read_edge(const JsonFields &size, const char *key) {
+    if (!size.find(key)) return size.error(key, "is missing");
+    return size.integer(key, 0, 1, max_edge);
+}
+
+Result<Size> read_height_width(const JsonFields &size) {
+    VIT_TRY_ASSIGN(const int height, read_edge(size, "height"));
+    VIT_TRY_ASSIGN(const int width, read_edge(size, "width"));
+    return Size(height, width);
+}
+
+std::string nested(const std::string &field, const char *key) {
+    return field.empty() ? key : field + "." + key;
+}
+
+Result<void> read_resize(const JsonFields &fields, const std::string &field, bool int_is_square,
+                         Preprocessing &p) {
+    const Json *value = fields.find("size");
+    if (!value) return {};
+    p.shortest_edge = p.longest_edge = 0;
+    if (value->is_array()) {
+        VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_pair(*value, fields.at("size")));
+        return {};
+    }
+    if (!value->is_object()) {
+        VIT_TRY_ASSIGN(const int edge, json_integer(*value, fields.at("size"), 1, max_edge));
+        if (int_is_square) {
+            p.height = p.width = edge;
+        } else {
+            p.shortest_edge = edge;
+        }
+        return {};
+    }
+    VIT_TRY_ASSIGN(const JsonFields size, JsonFields::of(*value, fields.file(), nested(field, "size")));
+    const bool by_edge = size.find("shortest_edge") != nullptr;
+    for (const auto &[key, edge] : value->items()) {
+        const bool expected =
+            by_edge ? key == "shortest_edge" || key == "longest_edge" : key == "height" || key == "width";
+        if (edge.is_null() || expected) continue;
+        return fail(ErrorCode::unsupported, size.at(key) +
+                                                " cannot be followed; a size is height and width, or " +
+                                                "shortest_edge with or without longest_edge");
+    }
+    if (by_edge) {
+        VIT_TRY_ASSIGN(p.shortest_edge, read_edge(size, "shortest_edge"));
+        VIT_TRY_ASSIGN(p.longest_edge, size.integer("longest_edge", 0, 1, max_edge));
+    } else {
+        VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_height_width(size));
+    }
+    return {};
+}
+
+Result<void> read_crop(const JsonFields &fields, const std::string &field, Preprocessing &p) {
+    const Json *value = fields.find("crop_size");
+    if (!value) return {};
+    if (value->is_array()) {
+        VIT_TRY_ASSIGN(std::tie(p.crop_height, p.crop_width), read_pair(*value, fields.at("crop_size")));
+    } else if (value->is_object()) {
+        VIT_TRY_ASSIGN(const JsonFields crop,
+                       JsonFields::of(*value, fields.file(), nested(field, "crop_size")));
+        VIT_TRY_ASSIGN(std::tie(p.crop_height, p.crop_width), read_height_width(crop));
+    } else {
+        VIT_TRY_ASSIGN(p.crop_height, json_integer(*value, fields.at("crop_size"), 1, max_edge));
+        p.crop_width = p.crop_height;
+    }
+    return {};
+}
+
+// One number for each of red, green and blue, or one for all of them.
+Result<void> read_channels(const JsonFields &fields, const char *key, double least,
+                           std::array<double, 3> &channels) {
+    const Json *value = fields.find(key);
+    if (!value) return {};
+    if (value->is_array() && value->size() != channels.size()) {
+        return fields.error(key, "is a list of " + std::to_string(value->size()) + " instead of 3 numbers");
+    }
+    for (std::size_t i = 0; i < channels.size(); i++) {
+        const Json &number = value->is_array() ? (*value)[i] : *value;
+        VIT_TRY_ASSIGN(channels[i], json_number(number, fields.at(key), least, max_level));
+    }
+    return {};
+}
+
+std::string size_text(int height, int width) {
+    return std::to_string(height) + "x" + std::to_string(width);
+}
+
+}  // namespace
+
+Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &file,
+                                          const std::string &field) {
+    VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(json, file, field));
+    VIT_TRY_ASSIGN(const Processor processor, read_processor(fields));
+    for (const char *key : {"do_pad", "use_square_size"}) {
+        VIT_TRY_ASSIGN(const bool asked, fields.boolean(key, false));
+        if (asked)
+            return fail(ErrorCode::unsupported, fields.at(key) + " is true, which cannot be followed");
+    }
+
+    // A field is only looked at if the step that it belongs to is taken.
+    Preprocessing p = processor.defaults;
+    VIT_TRY_ASSIGN(p.do_resize, fields.boolean("do_resize", p.do_resize));
+    if (p.do_resize) {
+        VIT_TRY_ASSIGN(const bool square, fields.boolean("default_to_square", processor.int_is_square));
+        VIT_TRY(read_resize(fields, field, square, p));
+        VIT_TRY_ASSIGN(const int filter, fields.integer("resample", static_cast<int>(p.filter), 0, 5));
+        p.filter = static_cast<Filter>(filter);
+    }
+    VIT_TRY_ASSIGN(p.do_center_crop, fields.boolean("do_center_crop", p.do_center_crop));
+    if (p.do_center_crop) VIT_TRY(read_crop(fields, field, p));
+    VIT_TRY_ASSIGN(p.do_rescale, fields.boolean("do_rescale", p.do_rescale));
+    if (p.do_rescale) {
+        VIT_TRY_ASSIGN(p.rescale_factor,
+                       fields.number("rescale_factor", p.rescale_factor, 1e-9, max_level));
+    }
+    VIT_TRY_ASSIGN(p.do_normalize, fields.boolean("do_normalize", p.do_normalize));
+    if (p.do_normalize) {
+        VIT_TRY(read_channels(fields, "image_mean", -max_level, p.mean));
+        VIT_TRY(read_channels(fields, "image_std", 1e-6, p.std));
+    }
+    return p;
+}
+
+Result<void> check_output_size(const Preprocessing &p, const Architecture &a, const std::string &file) {
+    const auto check = [&](const char *key, int height, int width) -> Result<void> {
+        if (height == a.image_height && width == a.image_width) return {};
+        return fail(ErrorCode::config, printable_path(file) + ": " + key + " is " +
+                                           size_text(height, width) + ", but the model's image_size is " +
+                                           size_text(a.image_height, a.image_width));
+    };
+    if (p.do_center_crop) return check("crop_size", p.crop_height, p.crop_width);
+    if (p.do_resize && p.shortest_edge == 0) return check("size", p.height, p.width);
+    const char *why = p.do_resize ? "size gives a shortest_edge" : "do_resize is false";
+    return fail(ErrorCode::unsupported,
+                printable_path(file) + ": " + why + " and do_center_crop is false, so pictures " +
+                    "would not all get the model's image_size " + size_text(a.image_height, a.image_width));
+}
+
+Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture) {
+    std::string file = join_path(directory, "processor_config.json"), field;
+    Json json;
+    if (path_exists(file)) {
+        VIT_TRY_ASSIGN(json, read_json(file));
+        VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(json, file));
+        if (const Json *image_processor = fields.find("image_processor")) {
+            field = "image_processor";
+            json = Json(*image_processor);
+        }
+    }
+    if (field.empty()) {
+        file = join_path(directory, "preprocessor_config.json");
+        if (!path_exists(file)) {
+            return fail(ErrorCode::io, printable_path(directory) +
+                                           ": has neither preprocessor_config.json nor a " +
+                                           "processor_config.json with an image_processor in it");
+        }
+        VIT_TRY_ASSIGN(json, read_json(file));
+    }
+    VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(json, file, field));
+    VIT_TRY(check_output_size(preprocessing, architecture, file));
+    return preprocessing;
+}
+
+}  // namespace vit

@@ -1,0 +1,28 @@
+// preprocessor_config.json, or processor_config.json where the same fields are nested under
+// image_processor.
+#pragma once
+
+#include <string>
+
+#include "error.h"
+#include "checkpoint/json.h"
+#include "preprocess/preprocessing.h"
+#include "vit/vit.h"
+
+namespace vit {
+
+// What a checkpoint's directory asks for. There is no default for a directory with neither file. Errors:
+// io, format, config, and unsupported for processors that compute something else than Preprocessing
+// describes.
+Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture);
+
+// The same from one JSON object: `file` is its path and `field` its place inside the file, for messages.
+// Missing fields take the defaults of the processor's class in transformers.
+Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &file,
+                                          const std::string &field = {});
+
+// Whether every picture comes out as the model's image size. Errors: config, unsupported.
+Result<void> check_output_size(const Preprocessing &preprocessing, const Architecture &architecture,
+                               const std::string &file);
+
+}  // namespace vit
