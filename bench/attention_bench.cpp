@@ -28,9 +28,10 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
 
     const double tokens = g.tokens, width = stage.architecture.width;
     const Work work{4 * tokens * tokens * width, 4 * 4 * tokens * width};
+    const Kernel kernel = stage.kernel("attention");
     measure(state, stage, work, [&] {
         return stage.context.check("attention",
-                                   stage.kernels.attention(&stage.context, from, g.tokens, threads, to));
+                                   kernel(&stage.context, from, g.tokens, threads, to));
     });
 
     // The weights are one and their sums integers: only the division and the product with it round.

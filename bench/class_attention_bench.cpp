@@ -38,13 +38,14 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
     const double tokens = g.tokens, width = a.width;
     const Work work{4 * width * (width + a.heads * tokens),
                     4 * (2 * width * width + tokens * width + 3 * width)};
+    const Kernel kernel = stage.kernel("class_attention");
     measure(state, stage, work, [&] {
         const float *copy = weights.next();
         FloatView<3> keys(copy, {panel, g.width, g.panels(part)}),
             values(copy + matrix, {panel, g.width, g.panels(part)});
         FloatView<1> bias(copy + 2 * matrix, {part});
         return stage.context.check(
-            "class_attention", stage.kernels.class_attention(&stage.context, in, query, keys, values, bias,
+            "class_attention", kernel(&stage.context, in, query, keys, values, bias,
                                                              g.tokens, out));
     });
 

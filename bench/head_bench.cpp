@@ -26,13 +26,14 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
 
     const double width = a.width, labels = a.labels;
     const Work work{2 * width * labels, 4 * (3 * width + (width + 3) * labels)};
+    const Kernel kernel = stage.kernel("head/softmax");
     measure(state, stage, work, [&] {
         const float *copy = weights.next();
         FloatView<3> panels(copy, {panel, g.width, g.panels(g.labels)});
         FloatView<1> bias(copy + bias_at, {g.labels});
         FloatView<1> gamma(copy + gamma_at, {g.width}), beta(copy + beta_at, {g.width});
         return stage.context.check(
-            "head", stage.kernels.head_softmax(&stage.context, z, gamma, beta, panels, bias, a.width,
+            "head", kernel(&stage.context, z, gamma, beta, panels, bias, a.width,
                                                a.labels, a.layer_norm_epsilon, logits_view, scores_view));
     });
 

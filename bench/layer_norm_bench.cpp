@@ -22,11 +22,12 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
 
     const double values = static_cast<double>(a.tokens()) * a.width;
     const Work work{7 * values, 4 * (2 * values + 2.0 * a.width)};
+    const Kernel kernel = stage.kernel("layer_norm");
     measure(state, stage, work, [&] {
         const float *copy = weights.next();
         FloatView<1> gamma(copy, {g.width}), beta(copy + g.width, {g.width});
         return stage.context.check("layer_norm",
-                                   stage.kernels.layer_norm(&stage.context, x_view, gamma, beta, a.width,
+                                   kernel(&stage.context, x_view, gamma, beta, a.width,
                                                             a.layer_norm_epsilon, y_view));
     });
 

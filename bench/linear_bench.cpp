@@ -37,7 +37,6 @@ Work work_of(const Architecture &a, const Layer &layer) {
 void run(benchmark::State &state, const std::string &architecture, const Layer &layer, int threads) {
     Stage stage(architecture, threads);
     const Geometry &g = stage.geometry;
-    const Kernels &kernels = stage.kernels;
     const int inputs = g.*layer.inputs, outputs = layer.parts * g.*layer.outputs;
     const auto [lanes, token_tile, panel] = g.blocks;
     const float weight = exact_weight(inputs);
@@ -52,16 +51,14 @@ void run(benchmark::State &state, const std::string &architecture, const Layer &
     FloatView<4> y_view(y.data(), {lanes, token_tile, g.chunks(outputs), g.tiles});
 
     const std::string name = layer.name;
+    const Kernel kernel = stage.kernel("linear/" + name + (name == "fc1" ? "/gelu_erf" : ""));
     const auto calls = measure(state, stage, work_of(stage.architecture, layer), [&] {
         const float *copy = weights.next();
         FloatView<3> panels(copy, {panel, inputs, outputs / panel});
         FloatView<1> bias(copy + matrix, {outputs});
         KernelContext *context = &stage.context;
-        const int code =
-            name == "qkv"    ? kernels.linear_qkv(context, x_view, panels, bias, y_view)
-            : name == "fc1"  ? kernels.linear_fc1_gelu_erf(context, x_view, panels, bias, y_view)
-            : name == "proj" ? kernels.linear_proj(context, x_view, panels, bias, y_view, y_view)
-                             : kernels.linear_fc2(context, x_view, panels, bias, y_view, y_view);
+        const int code = layer.residual ? kernel(context, x_view, panels, bias, y_view, y_view)
+                                        : kernel(context, x_view, panels, bias, y_view);
         return context->check(layer.name, code);
     });
 

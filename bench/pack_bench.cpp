@@ -11,13 +11,12 @@ namespace {
 struct Type {
     const char *name;
     halide_type_t type;
-    Kernels::PackPanels Kernels::*kernel;
 };
 
 const Type types[] = {
-    {"f32", halide_type_t(halide_type_float, 32), &Kernels::pack_panels_f32},
-    {"f16", halide_type_t(halide_type_float, 16), &Kernels::pack_panels_f16},
-    {"bf16", halide_type_t(halide_type_bfloat, 16), &Kernels::pack_panels_bf16},
+    {"f32", halide_type_t(halide_type_float, 32)},
+    {"f16", halide_type_t(halide_type_float, 16)},
+    {"bf16", halide_type_t(halide_type_bfloat, 16)},
 };
 
 // From 1 to 251: exact in every type, and next to each other never the same, in rows or columns.
@@ -63,12 +62,13 @@ void run(benchmark::State &state, const std::string &architecture, const Type &t
     BufferView<1> columns_view(columns.data(), halide_type_of<std::int32_t>(), {g.width});
 
     const Work work{0, static_cast<double>(values) * (type.type.bytes() + 4)};
+    const Kernel kernel = stage.kernel(std::string("pack_panels/") + type.name);
     measure(state, stage, work, [&] {
         float *copy = copies.next();
         BufferView<2> matrix(copy, type.type, {a.width, a.mlp_width});
         FloatView<3> panels(copy + from, {panel, g.width, g.panels(g.mlp_width)});
         return stage.context.check("pack_panels",
-                                   (stage.kernels.*type.kernel)(&stage.context, matrix, rows_view,
+                                   kernel(&stage.context, matrix, rows_view,
                                                                 columns_view, scale, panels));
     });
 

@@ -41,13 +41,14 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
     const double width = a.width, tokens = a.tokens();
     const Work work{2.0 * a.patches() * inputs * width,
                     4 * (static_cast<double>(pixel_count) + (inputs + 2) * width + 2 * tokens * width)};
+    const Kernel kernel = stage.kernel("patch_embed");
     measure(state, stage, work, [&] {
         const float *copy = weights.next();
         FloatView<3> panels(copy, {panel, g.patch_values, g.panels(g.width)});
         FloatView<1> bias(copy + bias_at, {g.width}), class_token(copy + class_at, {g.width});
         FloatView<4> positions(copy + positions_at, {lanes, token_tile, g.chunks(g.width), g.tiles});
         const int code =
-            stage.kernels.patch_embed(&stage.context, in, panels, bias, class_token, positions,
+            kernel(&stage.context, in, panels, bias, class_token, positions,
                                       a.patch_width, a.patch_height, patches_view, out);
         return stage.context.check("patch_embed", code);
     });

@@ -33,8 +33,9 @@ void run(benchmark::State &state, const Size &size, Filter filter, int threads) 
     const ImageView image{picture.data(), size.width, size.height};
 
     const Work work{0, static_cast<double>(picture.size()) + 4 * 3 * static_cast<double>(channel)};
+    const PreprocessKernels kernels = value_of(PreprocessKernels::find(stage.backend));
     measure(state, stage, work,
-            [&] { return run_preprocess(stage.kernels, stage.context, plan, image, pixels.data()); });
+            [&] { return run_preprocess(kernels, stage.context, plan, image, pixels.data()); });
 
     for (int c = 0; c < 3; c++) {
         const double mean = preprocessing.mean[c], std = preprocessing.std[c];

@@ -15,7 +15,8 @@ namespace {
 Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
     std::int32_t blocks[3] = {};
     BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
-    VIT_TRY(context.check("layout", backend.kernels->layout(&context, buffer)));
+    VIT_TRY_ASSIGN(const Kernel layout, backend.kernel("layout"));
+    VIT_TRY(context.check("layout", layout(&context, buffer)));
     return Blocks{blocks[0], blocks[1], blocks[2]};
 }
 
@@ -24,10 +25,12 @@ Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Ba
     KernelContext context(usable_processors());
     VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks);
-    VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, *backend.kernels, context));
+    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
+    VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, checkpoint.architecture));
+    VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, pack_kernels, context));
     return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
                                                      checkpoint.labels, &backend, describe(backend),
-                                                     geometry, nullptr, std::move(weights)});
+                                                     kernels, geometry, nullptr, std::move(weights)});
 }
 
 // To the device, if the backend has one; what was packed needs the host's memory no longer.

@@ -4,6 +4,7 @@
 #include "backend/backend.h"
 #include "checkpoint/checkpoint.h"
 #include "network/geometry.h"
+#include "network/kernels.h"
 #include "network/weights.h"
 
 namespace vit {
@@ -14,6 +15,7 @@ struct Model::Impl {
     std::vector<std::string> labels;
     const Backend *backend;
     BackendInfo backend_info;
+    NetworkKernels kernels;
     Geometry geometry;
     std::shared_ptr<Device> device;  // null: the processor computes
     Weights weights;

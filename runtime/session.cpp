@@ -84,7 +84,7 @@ Result<void> Session::preprocess(const ImageView &image, float *pixels) {
             impl_->plan.reset();
             return fail(ErrorCode::config, "preprocessing makes pixels of another size than the model's");
         }
-        return run_preprocess(*model.backend->kernels, impl_->context, *impl_->plan, image, pixels);
+        return run_preprocess(model.kernels.preprocess, impl_->context, *impl_->plan, image, pixels);
     } catch (const std::bad_alloc &) {
         return fail(ErrorCode::memory, "preprocess: out of memory");
     }

@@ -114,7 +114,7 @@ public:
         if (variant_.on_device) {
             run_on_device(from, to, parts);
         } else {
-            kernel_of(variant_, "attention", {}, &Kernels::attention)(from, shape_.tokens, 2, to);
+            kernel_of(variant_, "attention")(from, shape_.tokens, 2, to);
         }
         expect_pads();
     }
@@ -128,7 +128,7 @@ public:
         Floats v_values(static_cast<std::size_t>(head) * shape_.tokens * heads * batch);
         FloatView<4> values(v_values.data(), {head, shape_.tokens, heads, batch});
         if (parts == 1) {
-            kernel_of(variant_, "attention_parts", {{"one_part", "true"}}, &Kernels::attention_one_part)(
+            kernel_of(variant_, "attention_parts/one_part")(
                 from, shape_.tokens, to, keys, values);
             return;
         }
@@ -136,7 +136,7 @@ public:
                         (head_chunks_ + 2) * parts * heads * batch);
         FloatView<7> mixtures(m_values.data(), {blocks.lanes, blocks.token_tile, head_chunks_ + 2,
                                                 context_.tiles, parts, heads, batch});
-        kernel_of(variant_, "attention_parts", {{"one_part", "false"}}, &Kernels::attention_parts)(
+        kernel_of(variant_, "attention_parts/parts")(
             from, shape_.tokens, parts, to, keys, values, mixtures);
     }
 

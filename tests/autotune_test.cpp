@@ -336,7 +336,7 @@ TEST_F(TunerTest, every_stage_is_right_by_its_reference) {
         for (int copy = 0; copy < problem->copies; copy++) {
             problem->reset();
             if (problem->device) problem->device->host_changed();
-            EXPECT_EQ(problem->call(autotune::Kernel(kernel, &context), copy), 0) << stage.name;
+            EXPECT_EQ(problem->call(called(kernel, &context), copy), 0) << stage.name;
             if (problem->device) problem->device->fetch();
             EXPECT_EQ(problem->judge(), "") << stage.name;
         }

@@ -104,7 +104,7 @@ protected:
         FloatView<4> out(context.values.data(),
                          {Dim{lanes, 1}, Dim{head_chunks(), chunk}, Dim{shape().heads, head},
                           Dim{shape().batch, chunk * context.chunks * context.tiles}});
-        kernel_of(variant(), "class_attention", {}, &Kernels::class_attention)(
+        kernel_of(variant(), "class_attention")(
             x_view, q_view, key_view, value_view, bias_view, shape().tokens, out);
     }
 

@@ -48,8 +48,7 @@ struct Classifier {
     std::vector<std::vector<double>> exact_logits, logit_tolerance;  // [b][n]
 
     // Logits are about within 5 of the offset.
-    Classifier(const Variant &variant, const Shape &shape, Kernels::Head Kernels::*member, const char *kind,
-               float offset)
+    Classifier(const Variant &variant, const Shape &shape, const char *kernel, float offset)
         : shape(shape),
           logits(static_cast<std::size_t>(shape.batch) * round_up(shape.labels, variant.blocks.panel)),
           scores(logits.size()),
@@ -76,7 +75,7 @@ struct Classifier {
         FloatView<1> bias_view(bias.data(), {padded_labels});
         FloatView<2> logits_view(logits.data(), {padded_labels, shape.batch});
         FloatView<2> scores_view(scores.data(), {padded_labels, shape.batch});
-        kernel_of(variant, "head", {{"kind", kind}}, member)(z_view, gamma_view, beta_view, weights_view,
+        kernel_of(variant, kernel)(z_view, gamma_view, beta_view, weights_view,
                                                              bias_view, width, shape.labels, epsilon,
                                                              logits_view, scores_view);
         compute_exact();
@@ -129,7 +128,7 @@ protected:
     const Shape &shape() const { return std::get<1>(GetParam()); }
 
     void test_softmax(float offset) {
-        const Classifier head(variant(), shape(), &Kernels::head_softmax, "softmax", offset);
+        const Classifier head(variant(), shape(), "head/softmax", offset);
         head.expect_logits();
         Comparison comparison("scores");
         for (int b = 0; b < shape().batch; b++) {
@@ -156,7 +155,7 @@ TEST_P(HeadTest, softmax) { test_softmax(0); }
 TEST_P(HeadTest, softmax_far_below_the_pads) { test_softmax(-200); }
 
 TEST_P(HeadTest, sigmoid) {
-    const Classifier head(variant(), shape(), &Kernels::head_sigmoid, "sigmoid", 0);
+    const Classifier head(variant(), shape(), "head/sigmoid", 0);
     head.expect_logits();
     Comparison comparison("scores");
     for (int b = 0; b < shape().batch; b++) {
@@ -170,7 +169,7 @@ TEST_P(HeadTest, sigmoid) {
 }
 
 TEST_P(HeadTest, identity) {
-    const Classifier head(variant(), shape(), &Kernels::head_identity, "identity", 0);
+    const Classifier head(variant(), shape(), "head/identity", 0);
     head.expect_logits();
     for (int b = 0; b < shape().batch; b++) {
         for (int n = 0; n < shape().labels; n++) ASSERT_EQ(head.score(b, n), head.logit(b, n));

@@ -60,7 +60,7 @@ protected:
         };
         FloatView<1> gamma_view(gamma.data(), {x.padded_channels()}),
             beta_view(beta.data(), {x.padded_channels()});
-        kernel_of(variant, "layer_norm", {}, &Kernels::layer_norm)(view(x), gamma_view, beta_view, width,
+        kernel_of(variant, "layer_norm")(view(x), gamma_view, beta_view, width,
                                                                    epsilon, view(y));
 
         Comparison comparison("normalized");
@@ -117,7 +117,7 @@ TEST(LayerNormConstantTest, beta_is_left) {
         FloatView<4> to(y.values.data(), {y.blocks.lanes, y.blocks.token_tile, y.chunks, y.tiles});
         FloatView<1> gamma_view(gamma.data(), {x.padded_channels()}),
             beta_view(beta.data(), {x.padded_channels()});
-        kernel_of(variant, "layer_norm", {}, &Kernels::layer_norm)(from, gamma_view, beta_view, width,
+        kernel_of(variant, "layer_norm")(from, gamma_view, beta_view, width,
                                                                    1e-12f, to);
         // The sum of 100 halves is exact; the mean may be off by the error of a division, times rstd = 10^6.
         Comparison comparison("normalized");

@@ -98,16 +98,15 @@ struct Layer {
                             {x.blocks.lanes, x.blocks.token_tile, tiles.chunks, tiles.tiles * tiles.batch});
     }
 
-    void run(const Variant &variant, const char *epilogue, Kernels::Linear Kernels::*member) {
-        const auto kernel = kernel_of(variant, "linear", {{"epilogue", epilogue}}, member);
+    void run(const Variant &variant, const char *name) {
+        const auto kernel = kernel_of(variant, name);
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
         kernel(view(x), weights_view, bias_view, view(y));
     }
 
-    void run_residual(const Variant &variant, Kernels::LinearResidual Kernels::*member, Tiles &from,
-                      Tiles &to) {
-        const auto kernel = kernel_of(variant, "linear", {{"epilogue", "residual"}}, member);
+    void run_residual(const Variant &variant, const char *name, Tiles &from, Tiles &to) {
+        const auto kernel = kernel_of(variant, name);
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
         kernel(view(x), weights_view, bias_view, view(from), view(to));
@@ -144,18 +143,18 @@ protected:
     const Shape &shape() const { return std::get<1>(GetParam()); }
 
     // The library has two, each with a schedule of its own; in process they are one.
-    std::vector<Kernels::LinearResidual Kernels::*> residual_kernels() const {
-        if (variant().compiled) return {&Kernels::linear_proj, &Kernels::linear_fc2};
-        return {&Kernels::linear_proj};
+    std::vector<const char *> residual_kernels() const {
+        if (variant().backend) return {"linear/proj", "linear/fc2"};
+        return {"linear/proj"};
     }
 };
 
 class LinearGeluTest : public LinearTest {
 protected:
-    void test_gelu(const char *epilogue, Kernels::Linear Kernels::*member, double (*gelu)(double)) {
+    void test_gelu(const char *name, double (*gelu)(double)) {
         Layer layer = Layer::random(variant(), shape());
-        layer.run(variant(), epilogue, member);
-        Comparison comparison(epilogue);
+        layer.run(variant(), name);
+        Comparison comparison(name);
         layer.for_compared([&](int b, int t, int c) {
             const double z = layer.z(b, t, c);
             const double z_tolerance = sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c);
@@ -169,7 +168,7 @@ protected:
 
 TEST_P(LinearTest, none) {
     Layer layer = Layer::random(variant(), shape());
-    layer.run(variant(), "none", &Kernels::linear_qkv);
+    layer.run(variant(), "linear/qkv");
     Comparison comparison("y");
     layer.for_compared([&](int b, int t, int c) {
         comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c),
@@ -179,16 +178,16 @@ TEST_P(LinearTest, none) {
     layer.y.expect_zero_channel_pads();
 }
 
-TEST_P(LinearGeluTest, erf) { test_gelu("gelu_erf", &Kernels::linear_fc1_gelu_erf, reference::gelu_erf); }
+TEST_P(LinearGeluTest, erf) { test_gelu("linear/fc1/gelu_erf", reference::gelu_erf); }
 
 TEST_P(LinearGeluTest, tanh) {
-    test_gelu("gelu_tanh", &Kernels::linear_fc1_gelu_tanh, reference::gelu_tanh);
+    test_gelu("linear/fc1/gelu_tanh", reference::gelu_tanh);
 }
 
 TEST_P(LinearTest, residual) {
-    for (const auto member : residual_kernels()) {
+    for (const char *name : residual_kernels()) {
         Layer layer = Layer::random(variant(), shape());
-        layer.run_residual(variant(), member, layer.residual, layer.y);
+        layer.run_residual(variant(), name, layer.residual, layer.y);
         Comparison comparison("y");
         layer.for_compared([&](int b, int t, int c) {
             const double residual = layer.residual_at(b, t, c);
@@ -203,7 +202,7 @@ TEST_P(LinearTest, residual) {
 
 TEST_P(LinearTest, integers_are_exact) {
     Layer layer = Layer::integers(variant(), shape());
-    layer.run(variant(), "none", &Kernels::linear_qkv);
+    layer.run(variant(), "linear/qkv");
     Comparison comparison("y");
     layer.for_compared([&](int b, int t, int c) {
         comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c), 0);
@@ -213,9 +212,9 @@ TEST_P(LinearTest, integers_are_exact) {
 // The forward pass adds to the residual stream where it lies. A tile that were computed twice would be
 // added twice.
 TEST_P(LinearTest, integers_are_exact_in_place) {
-    for (const auto member : residual_kernels()) {
+    for (const char *name : residual_kernels()) {
         Layer layer = Layer::integers(variant(), shape());
-        layer.run_residual(variant(), member, layer.residual, layer.residual);
+        layer.run_residual(variant(), name, layer.residual, layer.residual);
         Comparison comparison("y, which is the residual");
         layer.for_compared([&](int b, int t, int c) {
             comparison.add({b, t, c}, layer.z(b, t, c) + layer.residual_at(b, t, c),

@@ -50,8 +50,7 @@ protected:
 
     // bits [outputs][inputs] in the checkpoint's type, values the same as float32.
     template<typename T>
-    void test(const char *type, halide_type_t halide_type, Kernels::PackPanels Kernels::*member,
-              const std::vector<T> &bits, const std::vector<float> &values, float scale) {
+    void test(const char *kernel, halide_type_t halide_type, const std::vector<T> &bits, const std::vector<float> &values, float scale) {
         const Blocks &blocks = variant().blocks;
         const IndexMap rows = map_of(shape().outputs, 5, blocks.panel),
                        columns = map_of(shape().inputs, 3, blocks.lanes);
@@ -61,7 +60,7 @@ protected:
         BufferView<1> rows_view(rows.data(), halide_type_of<std::int32_t>(), {row_count});
         BufferView<1> columns_view(columns.data(), halide_type_of<std::int32_t>(), {column_count});
         FloatView<3> panels_view(panels.data(), {blocks.panel, column_count, row_count / blocks.panel});
-        kernel_of(variant(), "pack_panels", {{"weight.type", type}}, member)(weight, rows_view, columns_view,
+        kernel_of(variant(), kernel)(weight, rows_view, columns_view,
                                                                              scale, panels_view);
         for (int c = 0; c < row_count; c++) {
             for (int k = 0; k < column_count; k++) {
@@ -70,7 +69,7 @@ protected:
                            c % blocks.panel];
                 const float expected =
                     reference::packed(values.data(), shape().inputs, rows[c], columns[k], scale);
-                ASSERT_EQ(packed, expected) << type << ", row " << c << ", column " << k;
+                ASSERT_EQ(packed, expected) << kernel << ", row " << c << ", column " << k;
             }
         }
     }
@@ -90,7 +89,7 @@ TEST_P(PackTest, panels_of_float32) {
     Random random;
     const auto values = random.uniforms(static_cast<std::size_t>(shape().inputs) * shape().outputs, -1, 1);
     for (const float scale : {1.0f, 0.1118034f}) {
-        test("float32", halide_type_of<float>(), &Kernels::pack_panels_f32, values, values, scale);
+        test("pack_panels/f32", halide_type_of<float>(), values, values, scale);
     }
 }
 
@@ -98,8 +97,8 @@ TEST_P(PackTest, panels_of_float16) {
     const auto bits = random_bits([](std::uint16_t word) { return (word >> 10 & 31) != 31; });
     std::vector<float> values;
     for (const std::uint16_t word : bits) values.push_back(reference::from_float16(word));
-    test("float16", halide_type_t(halide_type_float, 16), &Kernels::pack_panels_f16, bits, values, 1);
-    test("float16", halide_type_t(halide_type_float, 16), &Kernels::pack_panels_f16, bits, values, 0.125f);
+    test("pack_panels/f16", halide_type_t(halide_type_float, 16), bits, values, 1);
+    test("pack_panels/f16", halide_type_t(halide_type_float, 16), bits, values, 0.125f);
 }
 
 TEST_P(PackTest, panels_of_bfloat16) {
@@ -108,8 +107,8 @@ TEST_P(PackTest, panels_of_bfloat16) {
         random_bits([](std::uint16_t word) { return (word >> 7 & 255) != 255 && (word >> 7 & 255) > 3; });
     std::vector<float> values;
     for (const std::uint16_t word : bits) values.push_back(reference::from_bfloat16(word));
-    test("bfloat16", halide_type_t(halide_type_bfloat, 16), &Kernels::pack_panels_bf16, bits, values, 1);
-    test("bfloat16", halide_type_t(halide_type_bfloat, 16), &Kernels::pack_panels_bf16, bits, values,
+    test("pack_panels/bf16", halide_type_t(halide_type_bfloat, 16), bits, values, 1);
+    test("pack_panels/bf16", halide_type_t(halide_type_bfloat, 16), bits, values,
          0.125f);
 }
 
@@ -122,7 +121,7 @@ TEST_P(PackTest, tiles) {
     FloatView<2> matrix(rows.data(), {channels, tokens});
     FloatView<4> view(packed.values.data(),
                       {packed.blocks.lanes, packed.blocks.token_tile, packed.chunks, packed.tiles});
-    kernel_of(variant(), "pack_tiles", {}, &Kernels::pack_tiles)(matrix, view);
+    kernel_of(variant(), "pack_tiles")(matrix, view);
     for (int t = 0; t < packed.padded_tokens(); t++) {
         for (int c = 0; c < packed.padded_channels(); c++) {
             ASSERT_EQ(packed.at(0, t, c), expected.at(0, t, c)) << "channel " << c << ", token " << t;

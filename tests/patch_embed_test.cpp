@@ -87,8 +87,7 @@ struct Embedding {
                                    shape.channels, embedded.tiles, shape.batch});
         FloatView<5> embedded_view(embedded.values.data(), {blocks.lanes, blocks.token_tile, embedded.chunks,
                                                             embedded.tiles, shape.batch});
-        kernel_of(variant, "patch_embed", {},
-                  &Kernels::patch_embed)(image_view, weights_view, bias_view, first_view, position_view,
+        kernel_of(variant, "patch_embed")(image_view, weights_view, bias_view, first_view, position_view,
                                          shape.patch_width, shape.patch_height, patches_view, embedded_view);
         embedded.expect_finite();
         embedded.expect_zero_channel_pads();

@@ -74,9 +74,8 @@ class PreprocessStage : public testing::TestWithParam<Variant> {};
 TEST_P(PreprocessStage, EqualsReferenceToTheBit) {
     Random random;
     const auto rows_first =
-        kernel_of(GetParam(), "preprocess", {{"order", "rows_first"}}, &Kernels::preprocess_rows_first);
-    const auto columns_first = kernel_of(GetParam(), "preprocess", {{"order", "columns_first"}},
-                                         &Kernels::preprocess_columns_first);
+        kernel_of(GetParam(), "preprocess/rows_first");
+    const auto columns_first = kernel_of(GetParam(), "preprocess/columns_first");
     int seen[2] = {};
     for (const Shape &shape : stage_shapes) {
         for (int filter = 0; filter < filters; filter++) {
@@ -132,22 +131,22 @@ INSTANTIATE_TEST_SUITE_P(Variants, PreprocessStage, testing::ValuesIn(variants()
 // The library's own kernels, through run_preprocess.
 class Runner {
 public:
-    Runner() : context_(2), backend_(choose_backend("")) { install_halide_handlers(); }
+    Runner() : context_(2), kernels_(*PreprocessKernels::find(**choose_backend(""))) { install_halide_handlers(); }
 
     std::vector<float> operator()(PreprocessPlan &plan, const ImageView &view) {
         std::vector<float> pixels(std::size_t{3} * plan.width * plan.height, NAN);
-        const Result<void> done = run_preprocess(*(*backend_)->kernels, context_, plan, view, pixels.data());
+        const Result<void> done = run_preprocess(kernels_, context_, plan, view, pixels.data());
         EXPECT_TRUE(done) << done.error().message;
         return pixels;
     }
 
     Result<void> try_to(PreprocessPlan &plan, const ImageView &view, float *pixels) {
-        return run_preprocess(*(*backend_)->kernels, context_, plan, view, pixels);
+        return run_preprocess(kernels_, context_, plan, view, pixels);
     }
 
 private:
     KernelContext context_;
-    Result<const Backend *> backend_;
+    PreprocessKernels kernels_;
 };
 
 TEST(Preprocess, NarrowPicturesAreReadFromACopy) {

@@ -38,7 +38,7 @@ public:
         other_tasks = g.heads * batch_;
     }
 
-    int call(const Kernel &kernel, int) override {
+    int call(const CalledKernel &kernel, int) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         const std::int64_t chunk = static_cast<std::int64_t>(lanes) * token_tile;
         const std::int64_t part = chunk * g_.chunks(g_.attention_width);

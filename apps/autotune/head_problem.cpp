@@ -40,7 +40,7 @@ public:
         }
     }
 
-    int call(const Kernel &kernel, int copy) override {
+    int call(const CalledKernel &kernel, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         FloatView<5> z(z_.data(), {lanes, token_tile, g_.chunks(g_.width), g_.tiles, batch_});
         FloatView<1> gamma(gamma_.data(), {g_.width}), beta(beta_.data(), {g_.width}),

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "apps/autotune/problem.h"
+#include "tests/cases/call_in_process.h"
 
 namespace vit::autotune {
 
@@ -38,23 +38,11 @@ void on_free(Halide::JITUserContext *context, void *block) { kernel_of(context).
 
 }  // namespace
 
-template<typename... Arguments>
-int Kernel::call_in_process(Arguments... arguments) const {
-    return (*in_process_)(static_cast<Halide::JITUserContext *>(context_), arguments...);
+CalledKernel called(const Halide::Callable &compiled, Halide::JITUserContext *context) {
+    return CalledKernel([=](const KernelArguments &arguments) {
+        return call_in_process(compiled, context, arguments);
+    });
 }
-
-// One for each type of function that problems call.
-using B = halide_buffer_t *;
-using I = std::int32_t;
-template int Kernel::call_in_process(B, B, B, B) const;
-template int Kernel::call_in_process(B, B, B, B, B) const;
-template int Kernel::call_in_process(B, B, B, B, B, B, B, B) const;
-template int Kernel::call_in_process(B, I, I, B) const;
-template int Kernel::call_in_process(B, I, B, B, B) const;
-template int Kernel::call_in_process(B, I, I, B, B, B, B) const;
-template int Kernel::call_in_process(B, B, B, I, float, B) const;
-template int Kernel::call_in_process(B, B, B, B, B, I, I, B, B) const;
-template int Kernel::call_in_process(B, B, B, B, B, I, I, float, B, B) const;
 
 CallContext::CallContext(int threads) : kernel_(threads) {
     handlers.custom_do_par_for = on_do_par_for;

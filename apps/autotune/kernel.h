@@ -9,6 +9,7 @@
 #include "runtime/backend/kernel_context.h"
 #include "apps/autotune/candidates.h"
 #include "apps/autotune/device_mirror.h"
+#include "tests/cases/called_kernel.h"
 
 namespace vit::autotune {
 
@@ -27,6 +28,9 @@ private:
 
 // The operands of a problem on the target's device. Throws std::runtime_error if it cannot be had.
 std::unique_ptr<DeviceMirror> mirror_of(const Halide::Target &target);
+
+// As a function; calls throw Halide::Error.
+CalledKernel called(const Halide::Callable &compiled, Halide::JITUserContext *context);
 
 // Compiles a generator as the library's stages are compiled (cmake/stages.cmake). Throws
 // Halide::Error.

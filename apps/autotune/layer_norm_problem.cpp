@@ -39,7 +39,7 @@ public:
             {"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
     }
 
-    int call(const Kernel &kernel, int) override {
+    int call(const CalledKernel &kernel, int) override {
         const int chunks = width_ / blocks_.lanes;
         FloatView<4> x(x_.data(), {blocks_.lanes, blocks_.token_tile, chunks, tiles_});
         FloatView<4> y(y_.data(), {blocks_.lanes, blocks_.token_tile, chunks, tiles_});

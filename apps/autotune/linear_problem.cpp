@@ -13,7 +13,7 @@ public:
     LinearProblem(const Shape &shape, const Blocks &blocks, LinearRole role)
         : LinearProblem(shape, Geometry(shape.architecture, blocks), role) {}
 
-    int call(const Kernel &kernel, int copy) override {
+    int call(const CalledKernel &kernel, int copy) override {
         FloatView<4> x(x_.data(), {blocks_.lanes, blocks_.token_tile, inputs_ / blocks_.lanes, tiles_});
         FloatView<4> y(y_.data(), {blocks_.lanes, blocks_.token_tile, outputs_ / blocks_.lanes, tiles_});
         FloatView<3> weights(weights_.copy(copy), {blocks_.panel, inputs_, outputs_ / blocks_.panel});

@@ -28,7 +28,7 @@ public:
         other_tasks = batch_;
     }
 
-    int call(const Kernel &kernel, int copy) override {
+    int call(const CalledKernel &kernel, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
         const int chunks = g_.chunks(g_.width);
         FloatView<4> pixels(pixels_.data(), {a_.image_width, a_.image_height, a_.channels, batch_});

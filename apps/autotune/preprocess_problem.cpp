@@ -32,7 +32,7 @@ public:
         extents = {{"rows_per_task", {plan_.height, std::size_t{3} * plan_.width * (sizeof(float) + 1)}}};
     }
 
-    int call(const Kernel &kernel, int) override {
+    int call(const CalledKernel &kernel, int) override {
         constexpr int group = PreprocessPlan::group;
         const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
         const int width = plan_.read_width();

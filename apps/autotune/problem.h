@@ -8,47 +8,16 @@
 #include "runtime/network/geometry.h"
 #include "apps/autotune/device_mirror.h"
 #include "apps/autotune/values.h"
-
-namespace Halide {
-class Callable;
-struct JITUserContext;
-}  // namespace Halide
+#include "tests/cases/called_kernel.h"
 
 namespace vit::autotune {
-
-// A compiled candidate: by Halide in process, or ahead of time, as any of the types of vit::Kernels. Borrows
-// everything.
-class Kernel {
-public:
-    Kernel(const Halide::Callable &compiled, Halide::JITUserContext *context)
-        : in_process_(&compiled), context_(context) {}
-    Kernel(void (*compiled)(), void *user_context) : ahead_(compiled), context_(user_context) {}
-
-    // What Halide returned. Throws Halide::Error.
-    template<typename... Arguments>
-    int operator()(Arguments... arguments) const {
-        if (ahead_) {
-            return reinterpret_cast<int (*)(const void *, Arguments...)>(ahead_)(context_, arguments...);
-        }
-        return call_in_process(arguments...);
-    }
-
-private:
-    // In kernel.cpp, where Halide is.
-    template<typename... Arguments>
-    int call_in_process(Arguments... arguments) const;
-
-    const Halide::Callable *in_process_ = nullptr;
-    void (*ahead_)() = nullptr;
-    void *context_;  // JITUserContext or user_context
-};
 
 class Problem {
 public:
     virtual ~Problem() = default;
 
     // Runs a compiled candidate on one copy of the weights; what Halide returned. Throws Halide::Error.
-    virtual int call(const Kernel &kernel, int copy) = 0;
+    virtual int call(const CalledKernel &kernel, int copy) = 0;
     // Sets the outputs to what no candidate answers, and what is both read and written to its first value.
     virtual void reset() = 0;
     // Compares the outputs of one call after reset with the reference. Empty if they are right, else what is
@@ -67,9 +36,9 @@ public:
 
 protected:
     template<typename... Arguments>
-    int run(const Kernel &kernel, Arguments... arguments) {
+    int run(const CalledKernel &kernel, Arguments &&...arguments) {
         if (device) {
-            (device->place(arguments), ...);
+            (device->place(Kernel::value_of(arguments)), ...);
         }
         return kernel(arguments...);
     }

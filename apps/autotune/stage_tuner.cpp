@@ -104,7 +104,7 @@ nlohmann::json StageTuner::check(Runner &runner) {
         if (problem().device) {
             problem().device->host_changed();
         }
-        const int code = problem().call(Kernel(kernel, &context_), 0);
+        const int code = problem().call(called(kernel, &context_), 0);
         if (problem().device) {
             problem().device->fetch();
         }
@@ -128,7 +128,7 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         const int queued = problem().device ? calls_in_queue : 1;
         const auto call = [&] {
             for (int i = 0; i < queued; i++) {
-                problem().call(Kernel(kernel, &context_), next_copy_++ % problem().copies);
+                problem().call(called(kernel, &context_), next_copy_++ % problem().copies);
             }
             if (problem().device) {
                 problem().device->finish();

@@ -3,9 +3,8 @@
 
 #include <vector>
 
+#include "runtime/backend/kernel.h"
 #include "runtime/network/geometry.h"
-
-struct halide_buffer_t;
 
 namespace vit::bench {
 
@@ -16,7 +15,7 @@ struct Candidate {
     const char *layout;  // "lanes=4 panel=32 token_tile=8", the values of these blocks
     const char *values;  // of its tunables, likewise
     const char *fixed;   // the parameter that makes it fit the problem: "epilogue=none", "one_part=true"
-    void (*kernel)();    // of the type that its problem calls (apps/autotune/problem.h)
+    Kernel kernel;
 };
 
 const std::vector<Candidate> &candidates();  // generated
@@ -24,8 +23,8 @@ const std::vector<Candidate> &candidates();  // generated
 // What the device can do at most (peak_generators.cpp).
 struct Peaks {
     const char *target;
-    int (*multiply_adds)(const void *, halide_buffer_t *summands, float factor, halide_buffer_t *chains);
-    int (*copy)(const void *, halide_buffer_t *from, halide_buffer_t *to);
+    Kernel multiply_adds;  // (summands, factor, chains)
+    Kernel copy;           // (from, to)
 };
 
 const std::vector<Peaks> &peaks();  // generated

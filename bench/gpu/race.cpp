@@ -87,7 +87,7 @@ std::unique_ptr<Problem> problem_of(const Candidate &candidate, const autotune::
 struct Runner {
     const Candidate *candidate;
     Problem *problem;
-    autotune::Kernel kernel;
+    CalledKernel kernel;
     std::string wrong;
     int calls = 0;
     std::vector<double> times;  // milliseconds of a call
@@ -101,7 +101,7 @@ public:
 
     void enter(const Candidate &candidate, Problem &problem) {
         runners_.push_back(
-            {&candidate, &problem, autotune::Kernel(candidate.kernel, &device_.context), {}, 0, {}});
+            {&candidate, &problem, CalledKernel(candidate.kernel, &device_.context), {}, 0, {}});
     }
 
     void check() {
@@ -339,7 +339,7 @@ int warm(const Options &options) {
         problem->device = std::make_unique<autotune::DeviceMirror>(device.interface(), &device.context);
         problem->reset();
         (void)device.context.check(candidate.stage,
-                                   problem->call(autotune::Kernel(candidate.kernel, &device.context), 0));
+                                   problem->call(CalledKernel(candidate.kernel, &device.context), 0));
         problem->device->finish();
     }
     return 0;

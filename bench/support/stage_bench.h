@@ -37,21 +37,24 @@ T value_of(Result<T> result) {
 struct Stage {
     Architecture architecture;
     KernelContext context;
-    const Kernels &kernels;
+    const Backend &backend;
     Geometry geometry;
 
     Stage(const std::string &name, int threads)
         : architecture(value_of(named_architecture(name))),
           context(threads),
-          kernels(*value_of(choose_backend(""))->kernels),
+          backend(*value_of(choose_backend(""))),
           geometry(architecture, blocks()) {}
+
+    // By its name in generators/kernels.cmake.
+    Kernel kernel(const std::string &name) const { return value_of(backend.kernel(name)); }
 
 private:
     Blocks blocks() {
         install_halide_handlers();
         std::int32_t sizes[3] = {};
         BufferView<1> view(sizes, halide_type_of<std::int32_t>(), {3});
-        value_of(context.check("layout", kernels.layout(&context, view)));
+        value_of(context.check("layout", kernel("layout")(&context, view)));
         return {sizes[0], sizes[1], sizes[2]};
     }
 };

@@ -6,6 +6,13 @@
 
 namespace vit {
 
+Result<Kernel> Backend::kernel(const std::string &kernel_name) const {
+    if (const Kernel *found = kernels->find(kernel_name)) {
+        return *found;
+    }
+    return fail(ErrorCode::backend, std::string("backend ") + name + " was compiled without " + kernel_name);
+}
+
 std::string target_machine(const Backend &backend) {
     std::string words;
     std::istringstream target(backend.target());

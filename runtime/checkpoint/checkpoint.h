@@ -1,5 +1,5 @@
 // The canonical form that every checkpoint layout is read into: one file a layout
-// (runtime/checkpoint_*.cpp), all of them views into mapped files, nothing converted or copied.
+// (runtime/checkpoint/), all of them views into mapped files, nothing converted or copied.
 #pragma once
 
 #include <cstdint>
@@ -7,26 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/tensor.h"
 #include "error.h"
 #include "preprocess/preprocessing.h"
 #include "vit/vit.h"
 
 namespace vit {
-
-enum class DType { f32,
-                   f16,
-                   bf16 };
-
-// A view of row-major values that lie in a file mapped by the checkpoint. Little-endian, of any alignment.
-struct Tensor {
-    std::string name;                 // as in the file, for messages
-    const void *data = nullptr;       // null: the tensor is absent (an optional bias)
-    DType dtype = DType::f32;
-    std::vector<std::int64_t> shape;  // outermost first, as the file has it
-    bool mapped = false;              // data lies in a mapped file, whose pages can be released
-
-    explicit operator bool() const { return data != nullptr; }
-};
 
 struct NormWeights {
     Tensor gamma, beta;  // [D]

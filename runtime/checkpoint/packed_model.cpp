@@ -111,13 +111,15 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
         }
     }
     const Geometry geometry(header.architecture, blocks);
+    VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, header.architecture));
     VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, offset, static_cast<std::size_t>(header.floats)));
     Result<Weights> weights = Weights::adopt(header.architecture, geometry, std::move(memory));
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);
     }
     return std::make_shared<Model::Impl>(Model::Impl{header.architecture, header.preprocessing,
-                                                     header.labels, &backend, describe(backend), geometry,
+                                                     header.labels, &backend, describe(backend), kernels,
+                                                     geometry,
                                                      nullptr, std::move(*weights)});
 }
 

@@ -1,6 +1,6 @@
 // A model as packed for one target, in a file that is mapped:
-//   "VITPACK\n", the header's length as 8 little-endian bytes, the header (packed_header.h) as JSON, zeros up
-//   to a multiple of packed_alignment, the weights as they lie in memory (runtime/network/weights.cpp).
+//   "VITPACK\n", the header's length as 8 little-endian bytes, the header (packed_header.h) as JSON, zeros to
+//   a multiple of packed_alignment, the weights as they lie in memory (runtime/network/weights.cpp).
 #pragma once
 
 #include <memory>

@@ -220,7 +220,7 @@ Result<void> Forward::layer_norm(const Place &x, const PackedNorm &norm, Tokens 
 bool Forward::few(Tokens tokens, int outputs) const {
     constexpr std::int64_t enough_items = 1 << 16;
     const std::int64_t of_tokens = tiles(tokens, outputs).extent;
-    return kernels_.few_linear_qkv && of_tokens * geometry_.chunks(outputs) < enough_items;
+    return kernels_.qkv.few && of_tokens * geometry_.chunks(outputs) < enough_items;
 }
 
 // The buffers of a linear layer over some tokens, or of the part of it that makes the first `outputs`
@@ -258,8 +258,8 @@ Result<void> Forward::linear_qkv(const Place &x, const PackedLinear &layer, Toke
     LinearViews views(*this, tokens, x, layer, parts * geometry_.attention_width, y);
     const double width = arch_.width;
     return stage("linear/qkv", 2 * parts * count(tokens) * width * width, [&](KernelContext *context) {
-        const auto kernel =
-            few(tokens, parts * geometry_.attention_width) ? kernels_.few_linear_qkv : kernels_.linear_qkv;
+        const Kernel &kernel =
+            few(tokens, parts * geometry_.attention_width) ? kernels_.qkv.few : kernels_.qkv.many;
         return kernel(context, views.x, views.weights, views.bias, views.y);
     });
 }
@@ -268,17 +268,14 @@ Result<void> Forward::linear_proj(const Place &x, const PackedLinear &layer, Tok
                                   const Place &residual_and_y) {
     LinearViews views(*this, tokens, x, layer, residual_and_y);
     return stage("linear/proj", 2 * count(tokens) * arch_.width * arch_.width, [&](KernelContext *context) {
-        const auto kernel = few(tokens, layer.outputs) ? kernels_.few_linear_proj : kernels_.linear_proj;
+        const Kernel &kernel = few(tokens, layer.outputs) ? kernels_.proj.few : kernels_.proj.many;
         return kernel(context, views.x, views.weights, views.bias, views.y, views.y);
     });
 }
 
 Result<void> Forward::linear_fc1(const Place &x, const PackedLinear &layer, Tokens tokens, const Place &y) {
     LinearViews views(*this, tokens, x, layer, y);
-    const bool erf = arch_.activation == Activation::gelu_erf;
-    const auto kernel = few(tokens, layer.outputs)
-                            ? (erf ? kernels_.few_linear_fc1_gelu_erf : kernels_.few_linear_fc1_gelu_tanh)
-                            : (erf ? kernels_.linear_fc1_gelu_erf : kernels_.linear_fc1_gelu_tanh);
+    const Kernel &kernel = few(tokens, layer.outputs) ? kernels_.fc1.few : kernels_.fc1.many;
     return stage("linear/fc1", 2 * count(tokens) * arch_.width * arch_.mlp_width,
                  [&](KernelContext *context) {
                      return kernel(context, views.x, views.weights, views.bias, views.y);
@@ -290,7 +287,7 @@ Result<void> Forward::linear_fc2(const Place &x, const PackedLinear &layer, Toke
     LinearViews views(*this, tokens, x, layer, residual_and_y);
     return stage(
         "linear/fc2", 2 * count(tokens) * arch_.width * arch_.mlp_width, [&](KernelContext *context) {
-            const auto kernel = few(tokens, layer.outputs) ? kernels_.few_linear_fc2 : kernels_.linear_fc2;
+            const Kernel &kernel = few(tokens, layer.outputs) ? kernels_.fc2.few : kernels_.fc2.many;
             return kernel(context, views.x, views.weights, views.bias, views.y, views.y);
         });
 }
@@ -316,11 +313,11 @@ Result<void> Forward::attention(const Place &qkv, Tokens queries, const Place &c
             FloatView<5> keys(keys_, {panel, g.head_chunks * lanes, g.key_panels(), g.heads, batch_});
             FloatView<4> values(values_, {g.head_chunks * lanes, g.tokens, g.heads, batch_});
             if (g.key_parts() == 1) {
-                return kernels_.attention_one_part(context, in, g.tokens, out, keys, values);
+                return kernels_.attention_in_one_part(context, in, g.tokens, out, keys, values);
             }
             FloatView<7> mixtures(mixtures_, {lanes, token_tile, g.head_chunks + 2, tiles, g.key_parts(),
                                               g.heads, batch_});
-            return kernels_.attention_parts(context, in, g.tokens, g.key_parts(), out, keys, values,
+            return kernels_.attention_in_parts(context, in, g.tokens, g.key_parts(), out, keys, values,
                                             mixtures);
         });
 }
@@ -360,11 +357,8 @@ Result<void> Forward::head(const Place &x) {
     FloatView<3> weights(layer.panels, {panel, layer.inputs, g.panels(layer.outputs)});
     FloatView<1> bias(layer.bias, {layer.outputs});
     FloatView<2> logits(logits_, {g.labels, batch_}), scores(scores_, {g.labels, batch_});
-    const auto kernel = arch_.scores == Scores::softmax   ? kernels_.head_softmax
-                        : arch_.scores == Scores::sigmoid ? kernels_.head_sigmoid
-                                                          : kernels_.head_identity;
     return stage("head", 2.0 * batch_ * arch_.width * arch_.labels, [&](KernelContext *context) {
-        return kernel(context, z, gamma, beta, weights, bias, arch_.width, arch_.labels,
+        return kernels_.head(context, z, gamma, beta, weights, bias, arch_.width, arch_.labels,
                       arch_.layer_norm_epsilon, logits, scores);
     });
 }

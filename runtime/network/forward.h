@@ -50,7 +50,7 @@ private:
 
     explicit Forward(const Model::Impl &model)
         : arch_(model.architecture), geometry_(model.geometry), weights_(model.weights),
-          kernels_(*model.backend->kernels), device_(model.device.get()), device_memory_(model.device) {}
+          kernels_(model.kernels), device_(model.device.get()), device_memory_(model.device) {}
 
     Result<void> reserve(int max_batch);
     Result<void> run_stages(KernelContext &context, const Place &pixels, int batch, StageClock &clock);
@@ -76,13 +76,13 @@ private:
     // The dimension over the tiles of the batch, in a token matrix of so many channels.
     Dim tiles(Tokens tokens, int channels) const;
     struct LinearViews;
-    // Too few for a device, unless k falls into parts (runtime/backend/kernels.h)?
+    // Too few for a device, unless k falls into parts (generators/kernels.cmake)?
     bool few(Tokens tokens, int outputs) const;
 
     const Architecture &arch_;
     const Geometry &geometry_;
     const Weights &weights_;
-    const Kernels &kernels_;
+    const NetworkKernels &kernels_;
     Device *device_;  // null: the processor computes
     Memory memory_;
     DeviceMemory device_memory_;

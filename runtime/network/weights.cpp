@@ -118,7 +118,7 @@ void lay_out(Weights &weights, const Architecture &architecture, const Geometry 
 
 class Packer {
 public:
-    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
+    Packer(const Checkpoint &checkpoint, const Geometry &geometry, const PackKernels &kernels,
            KernelContext &context)
         : checkpoint_(checkpoint), arch_(checkpoint.architecture), geometry_(geometry), kernels_(kernels),
           context_(context) {}
@@ -184,9 +184,7 @@ private:
         const halide_type_t type = weight.dtype == DType::f32   ? halide_type_t(halide_type_float, 32)
                                    : weight.dtype == DType::f16 ? halide_type_t(halide_type_float, 16)
                                                                 : halide_type_t(halide_type_bfloat, 16);
-        const auto kernel = weight.dtype == DType::f32   ? kernels_.pack_panels_f32
-                            : weight.dtype == DType::f16 ? kernels_.pack_panels_f16
-                                                         : kernels_.pack_panels_bf16;
+        const Kernel &kernel = kernels_.panels_of(weight.dtype);
         const int panel = geometry_.blocks.panel;
         BufferView<2> matrix(weight.data, type, {static_cast<int>(inputs), outputs});
         BufferView<1> row_map(rows.data(), halide_type_of<std::int32_t>(), {static_cast<int>(rows.size())});
@@ -221,19 +219,19 @@ private:
         }
         FloatView<2> matrix(rows.data(), {arch_.width, g.tokens});
         FloatView<4> tiles(to, {g.blocks.lanes, g.blocks.token_tile, g.chunks(g.width), g.tiles});
-        return context_.check("pack_tiles", kernels_.pack_tiles(&context_, matrix, tiles));
+        return context_.check("pack_tiles", kernels_.tiles(&context_, matrix, tiles));
     }
 
     const Checkpoint &checkpoint_;
     const Architecture &arch_;
     const Geometry &geometry_;
-    const Kernels &kernels_;
+    const PackKernels &kernels_;
     KernelContext &context_;
 };
 
 }  // namespace
 
-Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geometry, const Kernels &kernels,
+Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geometry, const PackKernels &kernels,
                               KernelContext &context) {
     return Packer(checkpoint, geometry, kernels, context).run();
 }

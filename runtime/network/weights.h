@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "backend/backend.h"
 #include "checkpoint/checkpoint.h"
 #include "backend/device.h"
 #include "network/geometry.h"
+#include "network/kernels.h"
 #include "backend/kernel_context.h"
 #include "backend/memory.h"
 
@@ -44,7 +44,7 @@ struct WeightPlaces {
 struct Weights : WeightPlaces {
     // Packs a checked checkpoint. Errors: memory, kernel.
     static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry,
-                                const Kernels &kernels, KernelContext &context);
+                                const PackKernels &kernels, KernelContext &context);
     // Takes over what was packed for the same architecture and geometry. Errors: argument, if memory has
     // another size.
     static Result<Weights> adopt(const Architecture &architecture, const Geometry &geometry, Memory memory);

@@ -219,7 +219,14 @@ Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int w
     }
 }
 
-Result<void> run_preprocess(const Kernels &kernels, KernelContext &context, PreprocessPlan &plan,
+Result<PreprocessKernels> PreprocessKernels::find(const Backend &backend) {
+    PreprocessKernels kernels;
+    VIT_TRY_ASSIGN(kernels.rows_first, backend.kernel("preprocess/rows_first"));
+    VIT_TRY_ASSIGN(kernels.columns_first, backend.kernel("preprocess/columns_first"));
+    return kernels;
+}
+
+Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
                             const ImageView &image, float *pixels) {
     VIT_TRY(check_view(image));
     if (!plan.fits(image.width, image.height)) {
@@ -252,12 +259,12 @@ Result<void> run_preprocess(const Kernels &kernels, KernelContext &context, Prep
     if (plan.columns_first) {
         BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
         return context.check("preprocess",
-                             kernels.preprocess_columns_first(&context, picture, columns, column_weights,
+                             kernels.columns_first(&context, picture, columns, column_weights,
                                                               rows, row_weights, levels, between, out));
     }
     BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
     return context.check("preprocess",
-                         kernels.preprocess_rows_first(&context, picture, columns, column_weights, rows,
+                         kernels.rows_first(&context, picture, columns, column_weights, rows,
                                                        row_weights, levels, between, out));
 }
 

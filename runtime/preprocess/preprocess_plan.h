@@ -7,7 +7,7 @@
 
 #include "error.h"
 #include "backend/kernel_context.h"
-#include "backend/kernels.h"
+#include "backend/backend.h"
 #include "preprocess/preprocessing.h"
 #include "vit/vit.h"
 
@@ -45,10 +45,18 @@ inline constexpr int max_picture_side = 1 << 20;
 // max_picture_side, before or after resizing; config for normalized values that are not finite; memory.
 Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height);
 
+// The two orders of the passes (generators/preprocess.h).
+struct PreprocessKernels {
+    Kernel rows_first, columns_first;
+
+    // Errors: backend.
+    static Result<PreprocessKernels> find(const Backend &backend);
+};
+
 // image, of the plan's size, with 1 to 4 channels and rows of any stride -> pixels, float32 [3, plan.height,
 // plan.width]. Grey is repeated and alpha laid over white, as in Image::from_pixels. Allocates for the first
 // picture that is not RGB, or not at least a group wide, and never again. Errors: argument, memory, kernel.
-Result<void> run_preprocess(const Kernels &kernels, KernelContext &context, PreprocessPlan &plan,
+Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
                             const ImageView &image, float *pixels);
 
 }  // namespace vit

@@ -51,6 +51,11 @@ int main() {
         std::fprintf(stderr, "%s\n", backend.error().message.c_str());
         return 1;
     }
+    const auto kernels = vit::PreprocessKernels::find(**backend);
+    if (!kernels) {
+        std::fprintf(stderr, "%s\n", kernels.error().message.c_str());
+        return 1;
+    }
     vit::KernelContext context(2);
     std::vector<std::uint8_t> bytes;
     std::vector<float> pixels;
@@ -60,7 +65,7 @@ int main() {
         vit::Result<void> done;
         if (plan) {
             pixels.assign(std::size_t{3} * plan->width * plan->height, -1.0f);
-            done = vit::run_preprocess(*(*backend)->kernels, context, *plan, request.image, pixels.data());
+            done = vit::run_preprocess(*kernels, context, *plan, request.image, pixels.data());
         }
         if (!plan || !done) {
             std::printf("error %s\n", (plan ? done.error() : plan.error()).message.c_str());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <list>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -13,33 +13,63 @@
 
 namespace vit::test {
 
-Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout) {
+Blocks ask_blocks(const CalledKernel &layout) {
     int blocks[3] = {};
     BufferView<1> view(blocks, halide_type_of<std::int32_t>(), {3});
     layout(view);
     return {blocks[0], blocks[1], blocks[2]};
 }
 
-void call_library(const std::string &stage, const std::function<int(const void *)> &call) {
-    install_halide_handlers();
-    static KernelContext context(2);
-    const Result<void> result = context.check(stage.c_str(), call(&context));
-    EXPECT_TRUE(result) << result.error().message;
-}
+namespace {
 
-void before_call(halide_buffer_t *buffer) {
-    buffer->set_host_dirty();
-}
-
-void after_call(void *user_context, halide_buffer_t *buffer) {
-    if (buffer->device) {
-        const halide_device_interface_t *device = buffer->device_interface;
-        if (buffer->device_dirty()) {
-            EXPECT_EQ(device->copy_to_host(user_context, buffer), 0);
+template<typename Visit>
+void for_each_buffer(const KernelArguments &arguments, Visit visit) {
+    for (int i = 1; i < arguments.count; i++) {
+        if (arguments.types[i].code == halide_type_handle) {
+            visit(static_cast<halide_buffer_t *>(arguments.slots[i]));
         }
-        EXPECT_EQ(device->device_free(user_context, buffer), 0);
     }
-    buffer->set_host_dirty(false);
+}
+
+}  // namespace
+
+void before_call(const KernelArguments &arguments) {
+    for_each_buffer(arguments, [](halide_buffer_t *buffer) { buffer->set_host_dirty(); });
+}
+
+void after_call(void *user_context, const KernelArguments &arguments) {
+    for_each_buffer(arguments, [&](halide_buffer_t *buffer) {
+        if (buffer->device) {
+            const halide_device_interface_t *device = buffer->device_interface;
+            if (buffer->device_dirty()) {
+                EXPECT_EQ(device->copy_to_host(user_context, buffer), 0);
+            }
+            EXPECT_EQ(device->device_free(user_context, buffer), 0);
+        }
+        buffer->set_host_dirty(false);
+    });
+}
+
+bool has_kernel(const Variant &variant, const std::string &name) {
+    return !variant.backend || variant.backend->has_kernel(name);
+}
+
+CalledKernel kernel_of(const Variant &variant, const std::string &name) {
+    if (!variant.backend) {
+        return compile(variant, kernel_row(name));
+    }
+    const Result<vit::Kernel> found = variant.backend->kernel(variant.few ? name + "/few" : name);
+    if (!found) throw std::runtime_error(found.error().message);
+    return CalledKernel([kernel = *found](const KernelArguments &arguments) {
+        install_halide_handlers();
+        static KernelContext context(2);
+        before_call(arguments);
+        const int code = kernel.call(arguments.with(&context));
+        after_call(&context, arguments);
+        const Result<void> result = context.check(kernel.name(), code);
+        EXPECT_TRUE(result) << result.error().message;
+        return code;
+    });
 }
 
 std::vector<Variant> default_variants() {
@@ -49,8 +79,8 @@ std::vector<Variant> default_variants() {
         if (std::find(tested.begin(), tested.end(), backend.name) != tested.end()) {
             std::string name = "library_" + std::string(backend.name);
             for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-            Variant variant{name, {}, {}, false, backend.kernels, backend.device_api != nullptr};
-            variant.blocks = ask_blocks(kernel_of(variant, "layout", {}, &vit::Kernels::layout));
+            Variant variant{name, {}, {}, false, &backend, backend.device_api != nullptr};
+            variant.blocks = ask_blocks(kernel_of(variant, "layout"));
             variants.push_back(variant);
         }
     }
@@ -58,18 +88,11 @@ std::vector<Variant> default_variants() {
 }
 
 std::vector<Variant> default_variants_and_few() {
-    static std::list<vit::Kernels> kernels;
     std::vector<Variant> variants = default_variants();
     for (Variant variant : default_variants()) {
-        if (!variant.compiled || !variant.compiled->few_linear_qkv) continue;
-        vit::Kernels &few = kernels.emplace_back(*variant.compiled);
-        few.linear_qkv = few.few_linear_qkv;
-        few.linear_proj = few.few_linear_proj;
-        few.linear_fc1_gelu_erf = few.few_linear_fc1_gelu_erf;
-        few.linear_fc1_gelu_tanh = few.few_linear_fc1_gelu_tanh;
-        few.linear_fc2 = few.few_linear_fc2;
+        if (!variant.backend || !has_kernel(variant, "linear/qkv/few")) continue;
         variant.name += "_few";
-        variant.compiled = &few;
+        variant.few = true;
         variants.push_back(std::move(variant));
     }
     return variants;

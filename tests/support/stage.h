@@ -1,6 +1,6 @@
 // Stages, compiled in every way there is, behind one kind of function.
 //
-//     const auto kernel = kernel_of(variant, "linear", {{"epilogue", "none"}}, &Kernels::linear);
+//     const auto kernel = kernel_of(variant, "linear/qkv");
 //     kernel(x, weights, bias, y);   // fails the test if the stage reports an error
 //
 // Halide's own header stays in stage_in_process.cpp: it is as large as everything else a test includes
@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "runtime/backend/kernels.h"
+#include "runtime/backend/backend.h"
+#include "tests/cases/called_kernel.h"
+#include "tests/cases/kernel_list.h"
 #include "tests/support/tiles.h"
 
 namespace vit::test {
@@ -26,9 +28,9 @@ struct Variant {
     Blocks blocks;        // what the layout generator says for it
     Params params;        // of the generator
     bool checked = true;  // with Halide's assertions and bounds queries
-    const vit::Kernels *compiled =
-        nullptr;  // the library's own, compiled ahead of time; nothing else then counts
+    const Backend *backend = nullptr;  // the library's own, compiled ahead of time; nothing else then counts
     bool on_device = false;
+    bool few = false;  // the kernels that devices have for few tokens, in the place of those for many
 
     friend void PrintTo(const Variant &variant, std::ostream *out) { *out << variant.name; }
 };
@@ -53,44 +55,22 @@ std::vector<Variant> other_layouts();
 // All of them, in this order.
 std::vector<Variant> all_variants(const std::string &stage);
 
-// A stage as a function; a failure of the stage is a failure of the test.
-template<typename... Arguments>
-using Kernel = std::function<void(Arguments...)>;
+// The variant's kernel of that name in generators/kernels.cmake; its failure is a failure of the test. Its
+// buffers are in the host's memory.
+CalledKernel kernel_of(const Variant &variant, const std::string &name);
 
-template<typename... Arguments>
-Kernel<Arguments...> compile(const Variant &variant, const std::string &generator, const Params &params);
+// Whether the variant has it: all in process have, a backend what was compiled for it.
+bool has_kernel(const Variant &variant, const std::string &name);
 
 // What the layout generator says.
-Blocks ask_blocks(const Kernel<halide_buffer_t *> &layout);
+Blocks ask_blocks(const CalledKernel &layout);
 
-// Calls a kernel of the library, which wants a KernelContext.
-void call_library(const std::string &stage, const std::function<int(const void *)> &call);
+// Compiles a row of the list in process.
+CalledKernel compile(const Variant &variant, const KernelRow &row);
 
-// A kernel's buffers are in the host's memory. One for a device copies what it finds to the device, and
-// leaves what it writes there: before, all buffers are marked as changed; afterwards, they are copied back
-// and what is on the device is freed.
-void before_call(halide_buffer_t *buffer);
-void after_call(void *user_context, halide_buffer_t *buffer);
-template<typename Scalar>
-void before_call(Scalar) {}
-template<typename Scalar>
-void after_call(void *, Scalar) {}
-
-template<typename... Arguments>
-Kernel<Arguments...> kernel_of(const Variant &variant, const std::string &generator, const Params &params,
-                               int (*vit::Kernels::*member)(const void *, Arguments...)) {
-    if (!variant.compiled) {
-        return compile<Arguments...>(variant, generator, params);
-    }
-    const auto function = variant.compiled->*member;
-    return [=](Arguments... arguments) {
-        (before_call(arguments), ...);
-        call_library(generator, [&](const void *context) {
-            const int code = function(context, arguments...);
-            (after_call(const_cast<void *>(context), arguments), ...);
-            return code;
-        });
-    };
-}
+// One for a device copies what it finds to the device, and leaves what it writes there: before, all buffers
+// are marked as changed; afterwards, they are copied back and what is on the device is freed.
+void before_call(const KernelArguments &arguments);
+void after_call(void *user_context, const KernelArguments &arguments);
 
 }  // namespace vit::test

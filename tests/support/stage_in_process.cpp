@@ -13,6 +13,7 @@
 #include "schedules/linear.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
+#include "tests/cases/call_in_process.h"
 
 namespace vit::test {
 
@@ -92,8 +93,7 @@ Variant in_process(std::string name, Params params, bool checked = true) {
     for (const char *param : {"lanes", "token_tile", "panel"}) {
         if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
     }
-    variant.blocks =
-        ask_blocks(compile<halide_buffer_t *>({"", {}, {}, checked}, "layout", layout));
+    variant.blocks = ask_blocks(compile({"", {}, layout, checked}, kernel_row("layout")));
     return variant;
 }
 
@@ -114,38 +114,22 @@ Halide::Callable compile_once(const std::string &generator, const Params &params
 
 }  // namespace
 
-template<typename... Arguments>
-Kernel<Arguments...> compile(const Variant &variant, const std::string &generator, const Params &params) {
+CalledKernel compile(const Variant &variant, const KernelRow &row) {
     Params all = variant.params;
-    all.insert(params.begin(), params.end());
-    const Halide::Callable callable = compile_once(generator, all, variant.checked);
-    return [callable](Arguments... arguments) {
-        (before_call(arguments), ...);
+    all.insert(row.params.begin(), row.params.end());
+    const Halide::Callable callable = compile_once(row.generator, all, variant.checked);
+    return CalledKernel([callable](const KernelArguments &arguments) {
+        Halide::JITUserContext context;
+        before_call(arguments);
         try {
-            EXPECT_EQ(callable(arguments...), 0);
+            EXPECT_EQ(call_in_process(callable, &context, arguments), 0);
         } catch (const Halide::Error &error) {  // which is no std::exception
             ADD_FAILURE() << error.what();
         }
-        (after_call(nullptr, arguments), ...);
-    };
+        after_call(nullptr, arguments);
+        return 0;
+    });
 }
-
-// One for each type of function in vit::Kernels.
-using B = halide_buffer_t *;
-using I = std::int32_t;
-template Kernel<B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, I, float, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B, I, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, I, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, B, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, I, I, B, B, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B, I, I, B, B> compile(const Variant &, const std::string &, const Params &);
-template Kernel<B, B, B, B, B, I, I, float, B, B> compile(const Variant &, const std::string &,
-                                                          const Params &);
-template Kernel<B, B, B, float, B> compile(const Variant &, const std::string &, const Params &);
 
 std::vector<Variant> in_process_defaults() {
     return {in_process("default", {}), in_process("released", {}, false)};

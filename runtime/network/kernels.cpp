@@ -1,0 +1,55 @@
+#include "network/kernels.h"
+
+namespace vit {
+
+namespace {
+
+const char *name_of(Activation activation) {
+    return activation == Activation::gelu_erf ? "gelu_erf" : "gelu_tanh";
+}
+
+const char *name_of(Scores scores) {
+    return scores == Scores::softmax ? "softmax" : scores == Scores::sigmoid ? "sigmoid" : "identity";
+}
+
+Result<LinearKernels> find_linear(const Backend &backend, const std::string &role) {
+    LinearKernels kernels;
+    VIT_TRY_ASSIGN(kernels.many, backend.kernel("linear/" + role));
+    if (backend.device_api) {
+        VIT_TRY_ASSIGN(kernels.few, backend.kernel("linear/" + role + "/few"));
+    }
+    return kernels;
+}
+
+}  // namespace
+
+Result<PackKernels> PackKernels::find(const Backend &backend) {
+    PackKernels kernels;
+    VIT_TRY_ASSIGN(kernels.panels_of_f32, backend.kernel("pack_panels/f32"));
+    VIT_TRY_ASSIGN(kernels.panels_of_f16, backend.kernel("pack_panels/f16"));
+    VIT_TRY_ASSIGN(kernels.panels_of_bf16, backend.kernel("pack_panels/bf16"));
+    VIT_TRY_ASSIGN(kernels.tiles, backend.kernel("pack_tiles"));
+    return kernels;
+}
+
+Result<NetworkKernels> NetworkKernels::find(const Backend &backend, const Architecture &architecture) {
+    NetworkKernels kernels;
+    VIT_TRY_ASSIGN(kernels.patch_embed, backend.kernel("patch_embed"));
+    VIT_TRY_ASSIGN(kernels.layer_norm, backend.kernel("layer_norm"));
+    VIT_TRY_ASSIGN(kernels.qkv, find_linear(backend, "qkv"));
+    VIT_TRY_ASSIGN(kernels.proj, find_linear(backend, "proj"));
+    VIT_TRY_ASSIGN(kernels.fc1, find_linear(backend, std::string("fc1/") + name_of(architecture.activation)));
+    VIT_TRY_ASSIGN(kernels.fc2, find_linear(backend, "fc2"));
+    if (backend.device_api) {
+        VIT_TRY_ASSIGN(kernels.attention_in_one_part, backend.kernel("attention_parts/one_part"));
+        VIT_TRY_ASSIGN(kernels.attention_in_parts, backend.kernel("attention_parts/parts"));
+    } else {
+        VIT_TRY_ASSIGN(kernels.attention, backend.kernel("attention"));
+        VIT_TRY_ASSIGN(kernels.class_attention, backend.kernel("class_attention"));
+    }
+    VIT_TRY_ASSIGN(kernels.head, backend.kernel(std::string("head/") + name_of(architecture.scores)));
+    VIT_TRY_ASSIGN(kernels.preprocess, PreprocessKernels::find(backend));
+    return kernels;
+}
+
+}  // namespace vit

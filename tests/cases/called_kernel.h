@@ -1,0 +1,30 @@
+// A kernel from anywhere, compiled in process or ahead of time, as a function of what its generator declares.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "runtime/backend/kernel.h"
+
+namespace vit {
+
+class CalledKernel {
+public:
+    using Call = std::function<int(const KernelArguments &)>;
+    explicit CalledKernel(Call call) : call_(std::move(call)) {}
+
+    // With this context in every call.
+    CalledKernel(const Kernel &kernel, const void *context)
+        : call_([=](const KernelArguments &arguments) { return kernel.call(arguments.with(context)); }) {}
+
+    // What Halide returned.
+    template<typename... Arguments>
+    int operator()(Arguments &&...arguments) const {
+        return Kernel::pack(nullptr, call_, Kernel::value_of(arguments)...);
+    }
+
+private:
+    Call call_;
+};
+
+}  // namespace vit
