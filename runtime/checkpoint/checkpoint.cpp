@@ -4,12 +4,8 @@
 #include <new>
 #include <system_error>
 
-#include "checkpoint/checkpoint_hf_vit.h"
-#include "checkpoint/config.h"
-#include "checkpoint/json.h"
-#include "preprocess/preprocessing_config.h"
+#include "checkpoint/ecosystem.h"
 #include "printable.h"
-#include "checkpoint/tensor_files.h"
 
 namespace vit {
 
@@ -37,30 +33,42 @@ std::string directory_name(const std::string &directory) {
     return error || name.empty() ? directory : name.string();
 }
 
-Result<Checkpoint> read(const std::string &directory) {
-    VIT_TRY(check_directory(directory));
-    const std::string config_path = join_path(directory, "config.json");
-    VIT_TRY_ASSIGN(const Json json, read_json(config_path));
-    VIT_TRY_ASSIGN(Config config, read_config(json, config_path));
-
+Result<Checkpoint> read(const std::string &path) {
+    VIT_TRY_ASSIGN(CheckpointDirectory directory, CheckpointDirectory::open(path));
     Checkpoint checkpoint;
-    checkpoint.architecture = std::move(config.architecture);
-    checkpoint.architecture.name = directory_name(directory);
-    checkpoint.labels = std::move(config.labels);
-    if (const int channels = checkpoint.architecture.channels; channels != 3) {
-        return fail(ErrorCode::unsupported, printable_path(config_path) + ": num_channels is " +
-                                                std::to_string(channels) +
-                                                ", but pictures have three: red, green and blue");
+    checkpoint.architecture.name = directory_name(path);
+    for (const Ecosystem &ecosystem : ecosystems()) {
+        VIT_TRY_ASSIGN(const bool recognised, ecosystem.recognises(directory));
+        if (!recognised) continue;
+        VIT_TRY_ASSIGN(const Naming naming, ecosystem.describe(directory, checkpoint));
+        VIT_TRY_ASSIGN(TensorFiles *files, directory.tensors());
+        VIT_TRY(read_tensors(*files, naming, checkpoint));
+        checkpoint.storage = files->storage();
+        return checkpoint;
     }
-    VIT_TRY_ASSIGN(checkpoint.preprocessing, read_preprocessing(directory, checkpoint.architecture));
-
-    VIT_TRY_ASSIGN(TensorFiles files, TensorFiles::open(directory));
-    VIT_TRY(read_hf_vit(files, checkpoint));
-    checkpoint.storage = files.storage();
-    return checkpoint;
+    return fail(ErrorCode::unsupported, printable_path(path) + ": nobody's naming is recognised");
 }
 
 }  // namespace
+
+Result<CheckpointDirectory> CheckpointDirectory::open(const std::string &path) {
+    VIT_TRY(check_directory(path));
+    CheckpointDirectory directory;
+    directory.path_ = path;
+    if (path_exists(directory.config_path())) {
+        VIT_TRY_ASSIGN(directory.config_, read_json(directory.config_path()));
+    }
+    return directory;
+}
+
+std::string CheckpointDirectory::config_path() const { return join_path(path_, "config.json"); }
+
+Result<TensorFiles *> CheckpointDirectory::tensors() {
+    if (!tensors_) {
+        VIT_TRY_ASSIGN(tensors_, TensorFiles::open(path_));
+    }
+    return &*tensors_;
+}
 
 Result<Checkpoint> read_checkpoint(const std::string &directory) {
     try {

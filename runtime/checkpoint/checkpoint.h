@@ -1,54 +1,41 @@
-// The canonical form that every checkpoint layout is read into: one file a layout
-// (runtime/checkpoint/), all of them views into mapped files, nothing converted or copied.
+// The canonical form that every checkpoint is read into, whatever its ecosystem: views into mapped files,
+// nothing converted or copied.
 #pragma once
 
-#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/tensor.h"
 #include "error.h"
+#include "network/slots.h"
 #include "preprocess/preprocessing.h"
 #include "vit/vit.h"
 
 namespace vit {
-
-struct NormWeights {
-    Tensor gamma, beta;  // [D]
-};
-
-struct LinearWeights {
-    Tensor weight;  // [outputs, inputs]
-    Tensor bias;    // [outputs], may be absent
-};
-
-struct BlockWeights {
-    NormWeights norm1;
-    LinearWeights query, key, value;  // [D, D], rows [k, D_h]
-    LinearWeights proj;               // [D, D]
-    NormWeights norm2;
-    LinearWeights fc1;  // [mlp_width, D]
-    LinearWeights fc2;  // [D, mlp_width]
-};
 
 struct Checkpoint {
     Architecture architecture;
     Preprocessing preprocessing;
     std::vector<std::string> labels;  // architecture.labels of them
 
-    Tensor class_token;         // [1, 1, D]
-    Tensor positions;           // [1, N + 1, D]
-    LinearWeights patch;        // weight [D, C, P, P]
-    std::vector<BlockWeights> blocks;
-    NormWeights norm;
-    LinearWeights head;         // [K, D]
-
+    // By slot and index, all that for_each_slot visits; their shapes are those of the file, which may have
+    // ones in front of a slot's.
+    std::map<std::pair<Slot, int>, Tensor> tensors;
     std::vector<std::shared_ptr<const void>> storage;  // keeps the mapped files alive
+
+    // Absent, if the architecture has no such slot.
+    const Tensor &tensor(Slot slot, int index = 0) const {
+        static const Tensor absent;
+        const auto at = tensors.find({slot, index});
+        return at == tensors.end() ? absent : at->second;
+    }
 };
 
-// Reads a directory of any known layout. Every shape and every value is checked: what comes back can be
-// packed blindly.
+// Reads a directory of any known ecosystem (checkpoint/namings/). Every shape and every value is checked: what
+// comes back can be packed blindly.
 Result<Checkpoint> read_checkpoint(const std::string &directory);
 
 }  // namespace vit

@@ -25,73 +25,57 @@ private:
     std::uint64_t state_;
 };
 
-class Maker {
-public:
-    Maker(Checkpoint &checkpoint, std::uint64_t seed) : checkpoint_(checkpoint), random_(seed) {}
-
-    // Values in centre +- spread.
-    Tensor tensor(const char *name, std::vector<std::int64_t> shape, float centre, float spread) {
-        std::size_t count = 1;
-        for (const std::int64_t extent : shape) {
-            count *= static_cast<std::size_t>(extent);
-        }
-        auto values = std::make_shared<std::vector<float>>(count);
-        for (float &value : *values) {
-            value = centre + spread * random_.next();
-        }
-        checkpoint_.storage.push_back(values);
-        return {name, values->data(), DType::f32, std::move(shape)};
-    }
-    // Variance 1 / inputs, so that outputs are as large as inputs.
-    LinearWeights linear(std::int64_t outputs, std::vector<std::int64_t> inputs, bool bias = true) {
-        double count = 1;
-        for (const std::int64_t extent : inputs) {
-            count *= static_cast<double>(extent);
-        }
-        std::vector<std::int64_t> shape{outputs};
-        shape.insert(shape.end(), inputs.begin(), inputs.end());
-        Tensor weight = tensor("weight", std::move(shape), 0, static_cast<float>(std::sqrt(3 / count)));
-        return {std::move(weight), bias ? tensor("bias", {outputs}, 0, 0.1f) : Tensor{}};
-    }
-    NormWeights norm(std::int64_t width) {
-        return {tensor("gamma", {width}, 1, 0.1f), tensor("beta", {width}, 0, 0.1f)};
-    }
-
-private:
-    Checkpoint &checkpoint_;
-    Random random_;
+// Values lie in centre +- spread.
+struct Distribution {
+    float centre, spread;
 };
+
+// Weights of variance 1 / inputs, so that outputs are as large as inputs.
+Distribution distribution_of(Slot slot, const Shape &shape) {
+    switch (slot) {
+    case Slot::class_token:
+    case Slot::distillation_token:
+    case Slot::registers:
+    case Slot::positions:
+        return {0, 1};
+    case Slot::norm1_gamma:
+    case Slot::norm2_gamma:
+    case Slot::norm_gamma:
+        return {1, 0.1f};
+    case Slot::scale1:
+    case Slot::scale2:
+        return {0.5f, 0.4f};
+    default: {
+        if (shape.size() == 1) return {0, 0.1f};
+        double inputs = 1;
+        for (std::size_t i = 1; i < shape.size(); i++) inputs *= static_cast<double>(shape[i]);
+        return {0, static_cast<float>(std::sqrt(3 / inputs))};
+    }
+    }
+}
 
 }  // namespace
 
 Result<Checkpoint> random_checkpoint(const Architecture &a, std::uint64_t seed) {
     VIT_TRY(check(a));
     Checkpoint checkpoint;
-    Maker make(checkpoint, seed);
-    const std::int64_t width = a.width;
+    Random random(seed);
     checkpoint.architecture = a;
     checkpoint.preprocessing.height = a.image_height;
     checkpoint.preprocessing.width = a.image_width;
     for (int i = 0; i < a.labels; i++) {
         checkpoint.labels.push_back("LABEL_" + std::to_string(i));
     }
-    checkpoint.class_token = make.tensor("class token", {1, 1, width}, 0, 1);
-    checkpoint.positions = make.tensor("positions", {1, a.tokens(), width}, 0, 1);
-    checkpoint.patch = make.linear(width, {a.channels, a.patch_height, a.patch_width});
-    for (int i = 0; i < a.depth; i++) {
-        BlockWeights block;
-        block.norm1 = make.norm(width);
-        block.query = make.linear(width, {width}, a.qkv_bias);
-        block.key = make.linear(width, {width}, a.qkv_bias);
-        block.value = make.linear(width, {width}, a.qkv_bias);
-        block.proj = make.linear(width, {width});
-        block.norm2 = make.norm(width);
-        block.fc1 = make.linear(a.mlp_width, {width});
-        block.fc2 = make.linear(width, {a.mlp_width});
-        checkpoint.blocks.push_back(std::move(block));
-    }
-    checkpoint.norm = make.norm(width);
-    checkpoint.head = make.linear(a.labels, {width});
+    VIT_TRY(for_each_slot(a, [&](Slot slot, int index, const Shape &shape) -> Result<void> {
+        std::size_t count = 1;
+        for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
+        const auto [centre, spread] = distribution_of(slot, shape);
+        auto values = std::make_shared<std::vector<float>>(count);
+        for (float &value : *values) value = centre + spread * random.next();
+        checkpoint.tensors[{slot, index}] = {name_of(slot), values->data(), DType::f32, shape};
+        checkpoint.storage.push_back(std::move(values));
+        return {};
+    }));
     return checkpoint;
 }
 

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/tensor.h"
+#include "error.h"
 #include "checkpoint/safetensors.h"
 
 namespace vit {

@@ -53,17 +53,26 @@ struct Error {
 template<typename T>
 using Result = tl::expected<T, Error>;
 
-// GELU(z) = z Phi(z), with Phi by the error function or by its tanh approximation (Hendrycks and Gimpel
-// 2016).
-enum class Activation { gelu_erf,
-                        gelu_tanh };
+// What stands between the two linear layers of a block's MLP.
+enum class Activation { gelu_erf,      // z Phi(z), Phi by the error function (Hendrycks and Gimpel 2016)
+                        gelu_tanh,     // the same by its tanh approximation
+                        quick_gelu,    // z sigmoid(1.702 z)
+                        relu,          // max(z, 0)
+                        silu,          // z sigmoid(z)
+                        tanh,
+                        silu_gated };  // silu(gate) value, both made by the first layer (Shazeer 2020)
+
+// What the classifier sees of the last block's tokens.
+enum class Feature { class_token,
+                     distillation_token,
+                     patch_mean };
 
 // How logits become scores: a distribution, one probability for each label, or as they are.
 enum class Scores { softmax,
                     sigmoid,
                     identity };
 
-// The sizes of a Vision Transformer, with the paper's symbols.
+// The sizes of a Vision Transformer, with the paper's symbols, and what its relatives do otherwise.
 struct Architecture {
     std::string name;  // as in "vit-b16" or the checkpoint's directory
     int image_height = 224, image_width = 224;
@@ -77,13 +86,34 @@ struct Architecture {
     float layer_norm_epsilon = 1e-12f;
     bool qkv_bias = true;
     Activation activation = Activation::gelu_erf;
+    // What a block's attention and MLP add is scaled, channel by channel (Touvron et al. 2021, LayerScale).
+    bool layer_scale = false;
+
+    // The tokens before the patches, in this order.
+    struct Prefix {
+        bool class_token = true;
+        bool distillation_token = false;  // DeiT's (Touvron et al. 2021)
+        int registers = 0;                // Darcet et al. 2023
+        int positioned = 1;  // so many of them, from the first on, have a position, as patches have
+
+        int tokens() const { return class_token + distillation_token + registers; }
+    } prefix;
+
+    struct Pooling {
+        std::vector<Feature> features{Feature::class_token};
+        // The last LayerNorm is applied to the features (timm's fc_norm); otherwise to the tokens before.
+        bool norm_last = false;
+        // Each feature has a classifier of its own, and the logits are their mean (DeiT's two); otherwise one
+        // classifier has all of them side by side.
+        bool head_of_each = false;
+    } pooling;
     Scores scores = Scores::softmax;
 
     int patches() const {
         return (image_height / patch_height) * (image_width / patch_width);
     }
-    int tokens() const {
-        return patches() + 1;
+    int tokens() const {  // N + 1 of the paper's
+        return prefix.tokens() + patches();
     }
     int head_size() const {
         return width / heads;
@@ -91,8 +121,9 @@ struct Architecture {
 };
 
 // Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions
-// left out. The last block counts for the class token alone: the classifier reads nothing else, so nothing
-// else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes these two.)
+// left out. Where the classifier reads the class token alone, the last block counts for nothing else, and
+// nothing else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes these
+// two.)
 VIT_API double flop(const Architecture &architecture);
 // Number of learned values.
 VIT_API std::int64_t parameters(const Architecture &architecture);
