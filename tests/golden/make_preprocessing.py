@@ -5,7 +5,9 @@
 cases.json is a list. A case names its picture, the library, and the settings as the library's files hold
 them, and tells what comes out: height, width, the CRC-32 (as zlib computes it) of the pixels as float32
 [3, height, width], and the file with all of them where there is one. A case of transformers holds a whole
-preprocessor_config.json. Needs what scripts/requirements-references.txt names; run again, it writes the same.
+preprocessor_config.json.
+
+Needs what scripts/requirements-references.txt names. Run again, it writes the same files.
 """
 
 import json
