@@ -40,7 +40,7 @@ def save(family, directory, random):
         model.vit.pooler = transformers.models.vit.modeling_vit.ViTPooler(model.config)
     set_weights(model, random, family.embedding_scale)
     model.save_pretrained(directory)
-    if family.model not in (Model.__name__,):
+    if family.model != Model.__name__:
         path = directory / "config.json"
         path.write_text(path.read_text().replace(Model.__name__, family.model))
     text = json.dumps(Processor(**family.preprocessing).to_dict(), indent=2, sort_keys=True)
