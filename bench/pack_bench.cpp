@@ -59,6 +59,8 @@ void run(benchmark::State &state, const std::string &architecture, const Type &t
     };
     const auto rows = map_of(a.mlp_width, g.mlp_width), columns = map_of(a.width, g.width);
     BufferView<1> rows_view(rows.data(), halide_type_of<std::int32_t>(), {g.mlp_width});
+    const std::vector<float> scales(g.mlp_width, scale);
+    FloatView<1> scales_view(scales.data(), {g.mlp_width});
     BufferView<1> columns_view(columns.data(), halide_type_of<std::int32_t>(), {g.width});
 
     const Work work{0, static_cast<double>(values) * (type.type.bytes() + 4)};
@@ -68,8 +70,8 @@ void run(benchmark::State &state, const std::string &architecture, const Type &t
         BufferView<2> matrix(copy, type.type, {a.width, a.mlp_width});
         FloatView<3> panels(copy + from, {panel, g.width, g.panels(g.mlp_width)});
         return stage.context.check("pack_panels",
-                                   kernel(&stage.context, matrix, rows_view,
-                                                                columns_view, scale, panels));
+                                   kernel(&stage.context, matrix, rows_view, columns_view, scales_view,
+                                          panels));
     });
 
     const float *panels = copies.last() + from;

@@ -15,17 +15,18 @@ public:
     Input<Buffer<void, 2>> weight{"weight"};  // [k, c]: set weight.type to float32, float16 or bfloat16
     Input<Buffer<std::int32_t, 1>> rows{"rows"};        // [c]
     Input<Buffer<std::int32_t, 1>> columns{"columns"};  // [k]
-    Input<float> scale{"scale"};
+    Input<Buffer<float, 1>> scales{"scales"};           // [c]
     Output<Buffer<float, 3>> panels{"panels"};  // [c in panel, k, panel]
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(weight, rows, columns, weight.dim(0).extent(), weight.dim(1).extent(), scale, blocks);
+        stage.emplace(weight, rows, columns, weight.dim(0).extent(), weight.dim(1).extent(), scales, blocks);
         panels = stage->panels;
         weight.dim(0).set_min(0);
         weight.dim(1).set_min(0);
         rows.dim(0).set_min(0);
         columns.dim(0).set_min(0);
+        scales.dim(0).set_min(0);
         bound_panels(panels, blocks);
     }
 

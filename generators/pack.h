@@ -1,6 +1,6 @@
 // Packing: the copy, once at load, of what a checkpoint has into the blocks that the stages read
 // (generators/layout.h).
-//   panels(c, k) = scale weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any float type
+//   panels(c, k) = scales(c) weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any float type
 //   tiles(c, t)  = matrix(c, t)
 // An index below zero stands for a pad, which becomes zero: so the caller says where pads lie, such as those
 // between heads.
@@ -16,13 +16,14 @@ struct PackPanels {
     Halide::Var k{"k"};
 
     // weight [k, c] of float32, float16 or bfloat16, inputs x outputs; rows [c] and columns [k] are indices
-    // into it.
+    // into it; scales [c].
     PackPanels(Halide::Func weight, Halide::Func rows, Halide::Func columns, Halide::Expr inputs,
-               Halide::Expr outputs, Halide::Expr scale, Layout layout) {
+               Halide::Expr outputs, Halide::Func scales, Layout layout) {
         using namespace dims;
         using namespace Halide;
         const Expr row = rows(panel * layout.panel + ci), column = columns(k);
         const Expr value = cast<float>(weight(clamp(column, 0, inputs - 1), clamp(row, 0, outputs - 1)));
+        const Expr scale = scales(panel * layout.panel + ci);
         panels(ci, k, panel) = select(row >= 0 && column >= 0, value * scale, 0.0f);
     }
 };

@@ -12,14 +12,6 @@ namespace vit {
 
 namespace {
 
-Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
-    std::int32_t blocks[3] = {};
-    BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
-    VIT_TRY_ASSIGN(const Kernel layout, backend.kernel("layout"));
-    VIT_TRY(context.check("layout", layout(&context, buffer)));
-    return Blocks{blocks[0], blocks[1], blocks[2]};
-}
-
 Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
     install_halide_handlers();
     KernelContext context(usable_processors());
@@ -59,6 +51,14 @@ auto without_exceptions(const std::string &what, Step step) -> decltype(step()) 
 
 }  // namespace
 
+Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
+    std::int32_t blocks[3] = {};
+    BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
+    VIT_TRY_ASSIGN(const Kernel layout, backend.kernel("layout"));
+    VIT_TRY(context.check("layout", layout(&context, buffer)));
+    return Blocks{blocks[0], blocks[1], blocks[2]};
+}
+
 Model::Model(std::shared_ptr<const Impl> impl)
     : impl_(std::move(impl)) {}
 Model::Model(Model &&) noexcept = default;
@@ -70,10 +70,7 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error)) {
-            install_halide_handlers();
-            KernelContext context(1);
-            VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(*backend, context));
-            VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, blocks));
+            VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, options.verify));
             VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
             return Model(std::move(impl));
         }

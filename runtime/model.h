@@ -9,6 +9,9 @@
 
 namespace vit {
 
+// The blocks that a backend's matrices lie in. Errors: kernel.
+Result<Blocks> blocks_of(const Backend &backend, KernelContext &context);
+
 struct Model::Impl {
     Architecture architecture;
     Preprocessing preprocessing;

@@ -50,7 +50,8 @@ protected:
 
     // bits [outputs][inputs] in the checkpoint's type, values the same as float32.
     template<typename T>
-    void test(const char *kernel, halide_type_t halide_type, const std::vector<T> &bits, const std::vector<float> &values, float scale) {
+    void test(const char *kernel, halide_type_t halide_type, const std::vector<T> &bits,
+              const std::vector<float> &values, float scale) {
         const Blocks &blocks = variant().blocks;
         const IndexMap rows = map_of(shape().outputs, 5, blocks.panel),
                        columns = map_of(shape().inputs, 3, blocks.lanes);
@@ -60,15 +61,17 @@ protected:
         BufferView<1> rows_view(rows.data(), halide_type_of<std::int32_t>(), {row_count});
         BufferView<1> columns_view(columns.data(), halide_type_of<std::int32_t>(), {column_count});
         FloatView<3> panels_view(panels.data(), {blocks.panel, column_count, row_count / blocks.panel});
-        kernel_of(variant(), kernel)(weight, rows_view, columns_view,
-                                                                             scale, panels_view);
+        std::vector<float> scales(rows.size());  // each twice the last but three
+        for (std::size_t i = 0; i < scales.size(); i++) scales[i] = std::ldexp(scale, i % 3);
+        FloatView<1> scales_view(scales.data(), {row_count});
+        kernel_of(variant(), kernel)(weight, rows_view, columns_view, scales_view, panels_view);
         for (int c = 0; c < row_count; c++) {
             for (int k = 0; k < column_count; k++) {
                 const float packed =
                     panels[(static_cast<std::size_t>(c / blocks.panel) * column_count + k) * blocks.panel +
                            c % blocks.panel];
                 const float expected =
-                    reference::packed(values.data(), shape().inputs, rows[c], columns[k], scale);
+                    reference::packed(values.data(), shape().inputs, rows[c], columns[k], scales[c]);
                 ASSERT_EQ(packed, expected) << kernel << ", row " << c << ", column " << k;
             }
         }

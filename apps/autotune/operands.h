@@ -19,7 +19,7 @@ namespace vit::autotune {
 class Floats {
 public:
     explicit Floats(std::size_t count) : count_(count) {
-        auto memory = Memory::allocate(count);
+        auto memory = Memory::of_floats(count);
         if (!memory) {
             throw std::bad_alloc();
         }

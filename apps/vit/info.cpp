@@ -6,6 +6,7 @@
 #include <string>
 
 #include <nlohmann/json.hpp>
+#include <vit/fields.h>
 
 #include "command.h"
 #include "text.h"
@@ -30,38 +31,28 @@ GFLOP counts a multiplication and an addition as two operations.
 Example:
     vit info models/fashion-mnist)";
 
-const char *name_of(vit::Activation activation) {
-    return activation == vit::Activation::gelu_erf ? "gelu_erf" : "gelu_tanh";
+Json json_of_value(int value) { return value; }
+Json json_of_value(bool value) { return value; }
+Json json_of_value(float value) { return shortest(value); }
+template<typename Enum>
+Json json_of_value(Enum value) {
+    return vit::name_of(value);
 }
-
-const char *name_of(vit::Scores scores) {
-    switch (scores) {
-    case vit::Scores::softmax: return "softmax";
-    case vit::Scores::sigmoid: return "sigmoid";
-    case vit::Scores::identity: break;
-    }
-    return "identity";
+Json json_of_value(const std::vector<vit::Feature> &features) {
+    Json names = Json::array();
+    for (const vit::Feature feature : features) names.push_back(vit::name_of(feature));
+    return names;
 }
 
 Json json_of(const vit::Architecture &a) {
-    return {{"name", a.name},
-            {"image_height", a.image_height},
-            {"image_width", a.image_width},
-            {"patch_height", a.patch_height},
-            {"patch_width", a.patch_width},
-            {"channels", a.channels},
-            {"tokens", a.tokens()},
-            {"width", a.width},
-            {"depth", a.depth},
-            {"heads", a.heads},
-            {"mlp_width", a.mlp_width},
-            {"labels", a.labels},
-            {"layer_norm_epsilon", shortest(a.layer_norm_epsilon)},
-            {"qkv_bias", a.qkv_bias},
-            {"activation", name_of(a.activation)},
-            {"scores", name_of(a.scores)},
-            {"parameters", vit::parameters(a)},
-            {"gflop", vit::flop(a) / 1e9}};
+    Json json{{"name", a.name}};
+    vit::for_each_field(a, [&](const char *name, const auto &value, const char *, auto...) {
+        json[name] = json_of_value(value);
+    });
+    json["tokens"] = a.tokens();
+    json["parameters"] = vit::parameters(a);
+    json["gflop"] = vit::flop(a) / 1e9;
+    return json;
 }
 
 Json json_of_backends() {
@@ -102,10 +93,10 @@ std::string text_of(const vit::Model &model) {
            row("width", std::to_string(a.width)) +
            row("depth", std::to_string(a.depth)) +
            row("heads", std::to_string(a.heads) + " of " + std::to_string(a.head_size())) +
-           row("mlp", std::to_string(a.mlp_width) + ", " + name_of(a.activation)) +
+           row("mlp", std::to_string(a.mlp_width) + ", " + vit::name_of(a.activation)) +
            row("norm", "epsilon " + general(a.layer_norm_epsilon, 6)) +
            row("qkv bias", a.qkv_bias ? "yes" : "no") +
-           row("scores", name_of(a.scores)) +
+           row("scores", vit::name_of(a.scores)) +
            row("labels", labels) +
            row("parameters", grouped(vit::parameters(a))) +
            row("GFLOP", general(vit::flop(a) / 1e9, 4) + " an image") +

@@ -23,7 +23,7 @@ inline float exact_weight(int inputs) {
 }
 
 inline Memory constants(std::size_t count, float value) {
-    Memory memory = value_of(Memory::allocate(count));
+    Memory memory = value_of(Memory::of_floats(count));
     std::fill_n(memory.data(), count, value);
     return memory;
 }
@@ -47,7 +47,7 @@ void for_tokens(const Geometry &g, int padded_channels, Visit visit) {
 // Tokens of -1, 1, -1, ...: mean 0, variance 1, so that normalizing does not change them.
 inline Memory normal_tokens(const Stage &stage) {
     const Geometry &g = stage.geometry;
-    Memory x = value_of(Memory::allocate(g.token_matrix(g.width)));
+    Memory x = value_of(Memory::of_floats(g.token_matrix(g.width)));
     for_tokens(g, g.width, [&](std::size_t i, int, int c) {
         if (c < stage.architecture.width) x.data()[i] = c % 2 == 0 ? -1.0f : 1.0f;
     });

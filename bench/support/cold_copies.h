@@ -15,7 +15,7 @@ public:
     ColdCopies(std::size_t floats, int layers)
         : floats_((floats + 31) / 32 * 32),
           copies_(std::clamp<std::size_t>(most_bytes / sizeof(float) / floats_, 1, layers)),
-          memory_(value_of(Memory::allocate(floats_ * copies_))) {}
+          memory_(value_of(Memory::of_floats(floats_ * copies_))) {}
 
     float *first() { return memory_.data(); }
     // After the first copy has been filled.

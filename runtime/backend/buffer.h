@@ -4,6 +4,7 @@
 #include <HalideRuntime.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 
@@ -14,22 +15,30 @@ struct Dim {
     std::int64_t stride;  // in elements
 };
 
-// Where float32 values stand: in the host's memory or, for a backend with a device, in the device's. Owns
+// Where values of a type stand: in the host's memory or, for a backend with a device, in the device's. Owns
 // nothing.
 struct Place {
-    float *host = nullptr;
+    std::byte *host = nullptr;
+    halide_type_t type = halide_type_of<float>();
     std::uint64_t device = 0;  // a handle of Halide's
     const halide_device_interface_t *interface = nullptr;
 
     Place() = default;
     // NOLINTNEXTLINE: what a host's backend is given are pointers.
-    Place(const float *host) : host(const_cast<float *>(host)) {}
-    Place(float *host, std::uint64_t device, const halide_device_interface_t *interface)
-        : host(host), device(device), interface(interface) {}
+    Place(const float *host) : Place(host, halide_type_of<float>()) {}
+    Place(const void *host, halide_type_t type, std::uint64_t device = 0,
+          const halide_device_interface_t *interface = nullptr)
+        : host(static_cast<std::byte *>(const_cast<void *>(host))), type(type), device(device),
+          interface(interface) {}
 
-    // Of the host's memory alone: a device's handle takes no offset.
-    Place operator+(std::int64_t floats) const {
-        return Place(host ? host + floats : nullptr, device, interface);
+    template<typename T>
+    T *as() const {
+        return reinterpret_cast<T *>(host);
+    }
+
+    // So many values further; of the host's memory alone, a device's handle takes no offset.
+    Place operator+(std::int64_t values) const {
+        return Place(host ? host + values * type.bytes() : nullptr, type, device, interface);
     }
 };
 
@@ -73,17 +82,21 @@ private:
     halide_dimension_t dims_[rank];
 };
 
+// Of a place, whatever its type; of float32 where a pointer to floats is given.
 template<int rank>
-class FloatView : public BufferView<rank> {
+class View : public BufferView<rank> {
 public:
-    FloatView(const Place &place, std::initializer_list<int> extents)
-        : BufferView<rank>(place.host, halide_type_of<float>(), extents) {
+    View(const Place &place, std::initializer_list<int> extents)
+        : BufferView<rank>(place.host, place.type, extents) {
         this->stand_at(place);
     }
-    FloatView(const Place &place, std::initializer_list<Dim> dims)
-        : BufferView<rank>(place.host, halide_type_of<float>(), dims) {
+    View(const Place &place, std::initializer_list<Dim> dims)
+        : BufferView<rank>(place.host, place.type, dims) {
         this->stand_at(place);
     }
 };
+
+template<int rank>
+using FloatView = View<rank>;
 
 }  // namespace vit

@@ -71,17 +71,17 @@ Result<void> Device::call(const char *what, Call call) {
     return context_.check(what, call(&context_));
 }
 
-Result<Place> Device::allocate(std::size_t floats) {
-    BufferView<1> view(nullptr, halide_type_of<float>(), {static_cast<int>(floats)});
+Result<Place> Device::allocate(halide_type_t type, std::size_t count) {
+    BufferView<1> view(nullptr, type, {static_cast<int>(count)});
     halide_buffer_t *buffer = view;
     const Result<void> done = call("allocation on the device", [&](void *context) {
         return halide_device_malloc(context, buffer, api_.interface());
     });
     if (!done) {
-        return fail(ErrorCode::memory, "cannot allocate " + std::to_string(floats * sizeof(float)) +
+        return fail(ErrorCode::memory, "cannot allocate " + std::to_string(count * type.bytes()) +
                                            " bytes on the device: " + done.error().message);
     }
-    return Place{nullptr, buffer->device, buffer->device_interface};
+    return Place{nullptr, type, buffer->device, buffer->device_interface};
 }
 
 template<typename Call>
@@ -97,8 +97,8 @@ void Device::free(const Place &place) noexcept {
     call_quietly("release of memory", [&](void *context) { return halide_device_free(context, buffer); });
 }
 
-Result<void> Device::upload(const float *from, std::size_t floats, const Place &to) {
-    FloatView<1> view(Place{const_cast<float *>(from), to.device, to.interface}, {static_cast<int>(floats)});
+Result<void> Device::upload(const void *from, std::size_t count, const Place &to) {
+    View<1> view(Place{from, to.type, to.device, to.interface}, {static_cast<int>(count)});
     halide_buffer_t *buffer = view;
     buffer->set_host_dirty();
     return call("copy to the device", [&](void *context) {
@@ -106,8 +106,8 @@ Result<void> Device::upload(const float *from, std::size_t floats, const Place &
     });
 }
 
-Result<void> Device::download(const Place &from, std::size_t floats, float *to) {
-    FloatView<1> view(Place{to, from.device, from.interface}, {static_cast<int>(floats)});
+Result<void> Device::download(const Place &from, std::size_t count, void *to) {
+    View<1> view(Place{to, from.type, from.device, from.interface}, {static_cast<int>(count)});
     halide_buffer_t *buffer = view;
     buffer->set_device_dirty();
     VIT_TRY(call("copy from the device",
@@ -127,7 +127,7 @@ Result<Place> Device::wrap(std::uint64_t native, std::size_t floats) {
     VIT_TRY(call("memory of the app", [&](void *context) {
         return api_.interface()->wrap_native(context, buffer, native, api_.interface());
     }));
-    return Place{nullptr, buffer->device, buffer->device_interface};
+    return Place{nullptr, halide_type_of<float>(), buffer->device, buffer->device_interface};
 }
 
 void Device::unwrap(const Place &place) noexcept {
@@ -159,9 +159,9 @@ DeviceMemory::~DeviceMemory() {
     }
 }
 
-Result<Place> DeviceMemory::allocate(std::size_t floats) {
+Result<Place> DeviceMemory::allocate(halide_type_t type, std::size_t count) {
     blocks_.reserve(blocks_.size() + 1);  // so that no block is lost for want of a place to note it
-    VIT_TRY_ASSIGN(const Place block, device_->allocate(floats));
+    VIT_TRY_ASSIGN(const Place block, device_->allocate(type, count));
     blocks_.push_back(block);
     return block;
 }

@@ -25,11 +25,12 @@ public:
     const DeviceHandles &handles() const { return handles_; }
 
     // Errors: memory. The others: kernel; those that release have nobody to tell.
-    Result<Place> allocate(std::size_t floats);
+    Result<Place> allocate(halide_type_t type, std::size_t count);
     void free(const Place &place) noexcept;
-    Result<void> upload(const float *from, std::size_t floats, const Place &to);
+    // So many values of the place's type.
+    Result<void> upload(const void *from, std::size_t count, const Place &to);
     // After everything that is queued.
-    Result<void> download(const Place &from, std::size_t floats, float *to);
+    Result<void> download(const Place &from, std::size_t count, void *to);
     // Waits until everything that is queued is done.
     Result<void> finish();
     // Of memory that an app owns: a CUdeviceptr or a cl_mem. To be unwrapped by unwrap.
@@ -64,7 +65,7 @@ public:
     ~DeviceMemory();
 
     // Errors: as Device::allocate.
-    Result<Place> allocate(std::size_t floats);
+    Result<Place> allocate(halide_type_t type, std::size_t count);
     Device *device() const { return device_.get(); }
 
 private:

@@ -12,28 +12,27 @@ namespace vit {
 
 // Mapped rather than malloc'ed: zero pages cost nothing until they are touched, and the size is given back
 // at once.
-Result<Memory> Memory::allocate(std::size_t floats) {
+Result<Memory> Memory::allocate(std::size_t bytes) {
     Memory memory;
-    if (floats == 0) {
+    if (bytes == 0) {
         return memory;
     }
-    const std::size_t bytes = floats * sizeof(float);
     void *data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) {
         return fail(ErrorCode::memory, "cannot allocate " + std::to_string(bytes) + " bytes");
     }
     madvise(data, bytes, MADV_HUGEPAGE);
-    memory.data_ = static_cast<float *>(data);
+    memory.data_ = data;
     memory.bytes_ = bytes;
     return memory;
 }
 
-// Populated at once: the first forward pass would otherwise stop at every page.
-Result<Memory> Memory::map_file(const std::string &path, std::size_t offset, std::size_t floats) {
+Result<Memory> Memory::map_file(const std::string &path, std::size_t offset, std::size_t bytes,
+                                bool populate) {
     Memory memory;
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     void *data = file < 0 ? MAP_FAILED
-                          : ::mmap(nullptr, floats * sizeof(float), PROT_READ, MAP_PRIVATE | MAP_POPULATE,
+                          : ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | (populate ? MAP_POPULATE : 0),
                                    file, static_cast<off_t>(offset));
     const int number = errno;
     if (file >= 0) {
@@ -43,8 +42,8 @@ Result<Memory> Memory::map_file(const std::string &path, std::size_t offset, std
         return fail(ErrorCode::io,
                     printable_path(path) + ": cannot be mapped: " + std::generic_category().message(number));
     }
-    memory.data_ = static_cast<float *>(data);
-    memory.bytes_ = floats * sizeof(float);
+    memory.data_ = data;
+    memory.bytes_ = bytes;
     return memory;
 }
 

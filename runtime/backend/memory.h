@@ -1,4 +1,4 @@
-// A block of float32 for weights or activations, aligned to pages.
+// A block of memory for weights or activations, aligned to pages.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,12 @@ class Memory {
 public:
     Memory() = default;
     // Zeroed, backed by huge pages where the system gives them. Errors: memory.
-    static Result<Memory> allocate(std::size_t floats);
-    // A part of a file, which must not be written to; offset is a multiple of the page size. Errors: io.
-    static Result<Memory> map_file(const std::string &path, std::size_t offset, std::size_t floats);
+    static Result<Memory> allocate(std::size_t bytes);
+    static Result<Memory> of_floats(std::size_t count) { return allocate(count * sizeof(float)); }
+    // A part of a file, which must not be written to; offset is a multiple of the page size. populate: all
+    // pages at once, or each when it is first read. Errors: io.
+    static Result<Memory> map_file(const std::string &path, std::size_t offset, std::size_t bytes,
+                                   bool populate);
     Memory(Memory &&other) noexcept
         : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
     Memory &operator=(Memory &&other) noexcept {
@@ -25,11 +28,14 @@ public:
     }
     ~Memory();
 
-    float *data() const { return data_; }
-    std::size_t floats() const { return bytes_ / sizeof(float); }
+    template<typename T = float>
+    T *data() const {
+        return static_cast<T *>(data_);
+    }
+    std::size_t bytes() const { return bytes_; }
 
 private:
-    float *data_ = nullptr;
+    void *data_ = nullptr;
     std::size_t bytes_ = 0;
 };
 

@@ -1,7 +1,13 @@
 #include "checkpoint/packed_header.h"
 
+#include <charconv>
+#include <cstdio>
+
+#include "checkpoint/checksum.h"
+
 #include "network/architecture.h"
 #include "printable.h"
+#include "vit/fields.h"
 
 namespace vit {
 
@@ -9,22 +15,25 @@ namespace {
 
 constexpr int most = 1 << 20;
 
+Json json_of(int value) { return value; }
+Json json_of(bool value) { return value; }
+Json json_of(float value) { return value; }
+Json json_of(const std::vector<Feature> &features) {
+    Json names = Json::array();
+    for (const Feature feature : features) names.push_back(name_of(feature));
+    return names;
+}
+template<typename Enum>
+Json json_of(Enum value) {
+    return name_of(value);
+}
+
 Json to_json(const Architecture &a) {
-    return {{"name", printable(a.name, 0)},
-            {"image_height", a.image_height},
-            {"image_width", a.image_width},
-            {"patch_height", a.patch_height},
-            {"patch_width", a.patch_width},
-            {"channels", a.channels},
-            {"width", a.width},
-            {"depth", a.depth},
-            {"heads", a.heads},
-            {"mlp_width", a.mlp_width},
-            {"labels", a.labels},
-            {"layer_norm_epsilon", a.layer_norm_epsilon},
-            {"qkv_bias", a.qkv_bias},
-            {"activation", static_cast<int>(a.activation)},
-            {"scores", static_cast<int>(a.scores)}};
+    Json json{{"name", printable(a.name, 0)}};
+    for_each_field(a, [&](const char *name, const auto &value, const char *, auto...) {
+        json[name] = json_of(value);
+    });
+    return json;
 }
 
 Json to_json(const Preprocessing &p) {
@@ -44,28 +53,75 @@ Json to_json(const Preprocessing &p) {
             {"std", p.std}};
 }
 
+template<typename Enum>
+Result<void> read_named(const Json *json, const JsonFields &fields, const char *name, Enum &value) {
+    const auto named = json && json->is_string() ? value_named<Enum>(json->get_ref<const std::string &>())
+                                                 : std::optional<Enum>();
+    if (!named) {
+        return fields.error(name, (json ? "is " + json_text(*json) : std::string("is missing")) +
+                                      ", which is not known");
+    }
+    value = *named;
+    return {};
+}
+
+// Every field has to be there: none has a value that could be meant where it is missing.
+struct ReadField {
+    const JsonFields &fields;
+    Result<void> result;
+
+    void operator()(const char *name, int &value, const char *, Range range) {
+        keep(present(name) ? fields.integer(name, 0, static_cast<int>(range.least),
+                                            static_cast<int>(range.most))
+                           : missing(name),
+             value);
+    }
+    void operator()(const char *name, float &value, const char *, Range range) {
+        double number = 0;
+        keep(present(name) ? fields.number(name, 0, range.least, range.most) : missing(name), number);
+        value = static_cast<float>(number);
+    }
+    void operator()(const char *name, bool &value, const char *) {
+        keep(present(name) ? fields.boolean(name, false) : missing(name), value);
+    }
+    void operator()(const char *name, std::vector<Feature> &features, const char *) {
+        if (!result) return;
+        const Json *list = fields.find(name);
+        if (!list || !list->is_array() || list->empty() || list->size() > NamesOf<Feature>::names.size()) {
+            result = fields.error(name, "is not a list of features");
+            return;
+        }
+        features.assign(list->size(), Feature::class_token);
+        for (std::size_t i = 0; result && i < features.size(); i++) {
+            result = read_named(&(*list)[i], fields, name, features[i]);
+        }
+    }
+    template<typename Enum>
+    void operator()(const char *name, Enum &value, const char *) {
+        if (result) result = read_named(fields.find(name), fields, name, value);
+    }
+
+private:
+    bool present(const char *name) const { return fields.find(name) != nullptr; }
+    tl::unexpected<Error> missing(const char *name) const { return fields.error(name, "is missing"); }
+    template<typename T>
+    void keep(Result<T> read, T &value) {
+        if (!result) return;
+        if (read) {
+            value = *read;
+        } else {
+            result = tl::unexpected<Error>(std::move(read.error()));
+        }
+    }
+};
+
 Result<Architecture> read_architecture(const JsonFields &fields) {
     Architecture a;
     VIT_TRY_ASSIGN(const auto name, fields.text("name"));
     a.name = name.value_or("");
-    for (const auto &[key, value] : {std::pair<const char *, int *>{"image_height", &a.image_height},
-                                     {"image_width", &a.image_width},
-                                     {"patch_height", &a.patch_height},
-                                     {"patch_width", &a.patch_width},
-                                     {"channels", &a.channels},
-                                     {"width", &a.width},
-                                     {"depth", &a.depth},
-                                     {"heads", &a.heads},
-                                     {"mlp_width", &a.mlp_width},
-                                     {"labels", &a.labels}}) {
-        VIT_TRY_ASSIGN(*value, fields.integer(key, 0, 1, most));
-    }
-    VIT_TRY_ASSIGN(a.layer_norm_epsilon, fields.number("layer_norm_epsilon", 0, 0, 1));
-    VIT_TRY_ASSIGN(a.qkv_bias, fields.boolean("qkv_bias", true));
-    VIT_TRY_ASSIGN(const int activation, fields.integer("activation", 0, 0, 1));
-    VIT_TRY_ASSIGN(const int scores, fields.integer("scores", 0, 0, 2));
-    a.activation = static_cast<Activation>(activation);
-    a.scores = static_cast<Scores>(scores);
+    ReadField read{fields, {}};
+    for_each_field(a, read);
+    VIT_TRY(std::move(read.result));
     if (const Result<void> possible = check(a); !possible) {
         return fields.error({}, possible.error().message);
     }
@@ -82,6 +138,22 @@ Result<std::array<double, 3>> read_triple(const JsonFields &fields, const char *
         VIT_TRY_ASSIGN(triple[i], json_number((*list)[i], fields.at(key), -1e6, 1e6));
     }
     return triple;
+}
+
+std::string hex_of(std::uint64_t value) {
+    char digits[17];
+    std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(value));
+    return digits;
+}
+
+Result<std::uint64_t> read_hex(const Json *json, const JsonFields &fields, const char *key) {
+    std::uint64_t value = 0;
+    if (json && json->is_string()) {
+        const std::string &text = json->get_ref<const std::string &>();
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+        if (text.size() == 16 && error == std::errc() && end == text.data() + text.size()) return value;
+    }
+    return fields.error(key, "is not 16 hexadecimal digits");
 }
 
 Result<Preprocessing> read_preprocessing(const JsonFields &fields) {
@@ -120,14 +192,19 @@ Result<void> check_size(const PackedHeader &header, const JsonFields &fields) {
 }  // namespace
 
 Json to_json(const PackedHeader &header) {
-    Json labels = Json::array();
+    Json labels = Json::array(), checksums = Json::array();
     for (const std::string &label : header.labels) {
         labels.push_back(label);
+    }
+    for (const std::uint64_t checksum : header.checksums) {
+        checksums.push_back(hex_of(checksum));
     }
     return {{"version", header.version},
             {"target", header.target},
             {"blocks", {header.blocks.lanes, header.blocks.token_tile, header.blocks.panel}},
-            {"floats", header.floats},
+            {"packing", hex_of(header.packing)},
+            {"bytes", header.bytes},
+            {"checksums", checksums},
             {"architecture", to_json(header.architecture)},
             {"preprocessing", to_json(header.preprocessing)},
             {"labels", labels}};
@@ -149,11 +226,21 @@ Result<PackedHeader> read_packed_header(const Json &json, const std::string &fil
     for (int i = 0; i < 3; i++) {
         VIT_TRY_ASSIGN(*sizes[i], json_integer((*blocks)[i], fields.at("blocks"), 1, 1024));
     }
-    const Json *floats = fields.find("floats");
-    if (!floats || !floats->is_number_unsigned()) {
-        return fields.error("floats", "is not a count");
+    VIT_TRY_ASSIGN(header.packing, read_hex(fields.find("packing"), fields, "packing"));
+    const Json *bytes = fields.find("bytes");
+    if (!bytes || !bytes->is_number_unsigned()) {
+        return fields.error("bytes", "is not a count");
     }
-    header.floats = floats->get<std::int64_t>();
+    header.bytes = bytes->get<std::uint64_t>();
+    const Json *checksums = fields.find("checksums");
+    if (!checksums || !checksums->is_array() || checksums->size() != checksum_count(header.bytes)) {
+        return fields.error("checksums", "is not a list of one for each " +
+                                             std::to_string(checksum_chunk) + " bytes of weights");
+    }
+    for (const Json &checksum : *checksums) {
+        VIT_TRY_ASSIGN(const std::uint64_t value, read_hex(&checksum, fields, "checksums"));
+        header.checksums.push_back(value);
+    }
 
     const Json nothing = Json::object();
     const Json *architecture = fields.find("architecture"), *preprocessing = fields.find("preprocessing");

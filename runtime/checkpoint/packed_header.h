@@ -1,7 +1,9 @@
 // The JSON that a packed model begins with.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "network/geometry.h"
 #include "checkpoint/json.h"
@@ -13,7 +15,9 @@ struct PackedHeader {
     std::string version;  // of the library: what is packed, and how, may change with it
     std::string target;   // target_machine of the backend
     Blocks blocks;
-    std::int64_t floats;  // of weights, which begin at the next multiple of packed_alignment
+    std::uint64_t packing = 0;  // fingerprint of how weights are packed (checkpoint/packing_fingerprint.h)
+    std::uint64_t bytes = 0;    // of weights, which begin at the next multiple of packed_alignment
+    std::vector<std::uint64_t> checksums;  // of the weights, for each checksum_chunk
     Architecture architecture;
     Preprocessing preprocessing;
     std::vector<std::string> labels;

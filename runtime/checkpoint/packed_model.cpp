@@ -1,13 +1,16 @@
 #include "checkpoint/packed_model.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
+#include "checkpoint/checksum.h"
 #include "checkpoint/mapped_file.h"
 #include "checkpoint/packed_header.h"
+#include "checkpoint/packing_fingerprint.h"
 #include "printable.h"
 
 namespace vit {
@@ -15,15 +18,136 @@ namespace vit {
 namespace {
 
 constexpr char magic[8] = {'V', 'I', 'T', 'P', 'A', 'C', 'K', '\n'};
-constexpr std::size_t prefix = sizeof(magic) + 8;
+constexpr std::size_t front = sizeof(magic) + 8 + 8;
 
 std::size_t aligned(std::size_t size) {
     return (size + packed_alignment - 1) / packed_alignment * packed_alignment;
 }
 
+void append(std::string &bytes, std::uint64_t number) {
+    for (int i = 0; i < 8; i++) {
+        bytes += static_cast<char>(number >> 8 * i);
+    }
+}
+
+std::uint64_t number_at(Bytes bytes, std::size_t at) {
+    std::uint64_t number = 0;
+    for (int i = 0; i < 8; i++) {
+        number |= std::to_integer<std::uint64_t>(bytes[at + i]) << 8 * i;
+    }
+    return number;
+}
+
 std::string text_of(const Blocks &blocks) {
     return std::to_string(blocks.lanes) + " x " + std::to_string(blocks.token_tile) + " x " +
            std::to_string(blocks.panel);
+}
+
+// The chunks of the weights, shared by the threads of a context.
+class Chunks {
+public:
+    Chunks(const std::byte *bytes, std::size_t size) : bytes_(bytes), size_(size) {}
+
+    int count() const { return static_cast<int>(checksum_count(size_)); }
+    std::uint64_t checksum_of(int i) const {
+        const std::size_t at = i * checksum_chunk;
+        return checksum(bytes_ + at, std::min(checksum_chunk, size_ - at));
+    }
+    std::vector<std::uint64_t> checksums(KernelContext &context) const {
+        struct Task {
+            const Chunks &chunks;
+            std::vector<std::uint64_t> found;
+        } task{*this, std::vector<std::uint64_t>(count())};
+        const auto step = [](void *, int i, std::uint8_t *closure) {
+            Task &its = *reinterpret_cast<Task *>(closure);
+            its.found[i] = its.chunks.checksum_of(i);
+            return 0;
+        };
+        context.pool().parallel_for(step, nullptr, 0, count(), reinterpret_cast<std::uint8_t *>(&task));
+        return std::move(task.found);
+    }
+
+private:
+    const std::byte *bytes_;
+    std::size_t size_;
+};
+
+// Header and where the weights begin.
+struct Front {
+    PackedHeader header;
+    std::size_t weights_at;
+};
+
+Result<Front> read_front(const std::string &path) {
+    const std::string name = printable_path(path);
+    VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
+    const Bytes bytes = file->bytes();
+    if (bytes.size() < front || std::memcmp(bytes.data(), magic, sizeof(magic)) != 0) {
+        return fail(ErrorCode::format, name + ": is neither a model's directory nor a packed model");
+    }
+    const std::uint64_t length = number_at(bytes, sizeof(magic));
+    if (length > json_limit::bytes || length > bytes.size() - front) {
+        return fail(ErrorCode::format,
+                    name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
+    }
+    if (checksum(bytes.data() + front, length) != number_at(bytes, sizeof(magic) + 8)) {
+        return fail(ErrorCode::format,
+                    name + ": is damaged, or was packed by another version: its header is not what was written");
+    }
+    VIT_TRY_ASSIGN(const Json json, parse_json(bytes.subspan(front, length), path));
+    VIT_TRY_ASSIGN(PackedHeader header, read_packed_header(json, path));
+    const std::size_t weights_at = aligned(front + length);
+    if (bytes.size() < weights_at || bytes.size() - weights_at != header.bytes) {
+        return fail(ErrorCode::format, name + ": is truncated or has something behind its " +
+                                           std::to_string(header.bytes) + " bytes of weights");
+    }
+    for (std::size_t i = front + length; i < weights_at; i++) {
+        if (bytes[i] != std::byte{}) {
+            return fail(ErrorCode::format, name + ": is damaged between its header and its weights");
+        }
+    }
+    return Front{std::move(header), weights_at};
+}
+
+Result<void> check_backend(const PackedHeader &header, const Backend &backend, const std::string &name) {
+    if (header.version != version()) {
+        return fail(ErrorCode::backend, name + ": was packed by version " + printable(header.version) +
+                                            ", this is version " + version() + "; pack it again");
+    }
+    if (header.target != target_machine(backend)) {
+        return fail(ErrorCode::backend, name + ": was packed for target " + printable(header.target) +
+                                            ", this is " + target_machine(backend) + "; pack it again");
+    }
+    return {};
+}
+
+Result<void> check_packing(const PackedHeader &header, const Blocks &blocks, const PackKernels &kernels,
+                           KernelContext &context, const std::string &name) {
+    if (text_of(header.blocks) != text_of(blocks)) {
+        return fail(ErrorCode::backend, name + ": was packed in blocks of " + text_of(header.blocks) +
+                                            ", this library reads " + text_of(blocks) + "; pack it again");
+    }
+    VIT_TRY_ASSIGN(const std::uint64_t packing,
+                   packing_fingerprint(header.architecture, blocks, kernels, context));
+    if (header.packing != packing) {
+        return fail(ErrorCode::backend,
+                    name + ": its weights are packed in another way than this library reads; pack it again");
+    }
+    return {};
+}
+
+Result<void> check_weights(const Memory &memory, const PackedHeader &header, KernelContext &context,
+                           const std::string &name) {
+    const std::vector<std::uint64_t> found =
+        Chunks(memory.data<std::byte>(), memory.bytes()).checksums(context);
+    for (std::size_t i = 0; i < found.size(); i++) {
+        if (found[i] != header.checksums[i]) {
+            return fail(ErrorCode::format, name + ": is damaged: its weights from byte " +
+                                               std::to_string(i * checksum_chunk) +
+                                               " on are not what was written");
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -34,27 +158,31 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
         VIT_TRY_ASSIGN(copy, model.weights.download(model.architecture, model.geometry));
     }
     const Memory &weights = model.device ? copy : model.weights.memory;
+    KernelContext context(usable_processors());
+    VIT_TRY_ASSIGN(const PackKernels kernels, PackKernels::find(*model.backend));
+    VIT_TRY_ASSIGN(const std::uint64_t packing,
+                   packing_fingerprint(model.architecture, model.geometry.blocks, kernels, context));
     const PackedHeader header{version(),
                               model.backend_info.target,
                               model.geometry.blocks,
-                              static_cast<std::int64_t>(weights.floats()),
+                              packing,
+                              weights.bytes(),
+                              Chunks(weights.data<std::byte>(), weights.bytes()).checksums(context),
                               model.architecture,
                               model.preprocessing,
                               model.labels};
     const std::string json = to_json(header).dump(-1, ' ', true, Json::error_handler_t::replace);
-    std::string front(magic, sizeof(magic));
-    for (int i = 0; i < 8; i++) {
-        front += static_cast<char>(json.size() >> 8 * i);
-    }
-    front += json;
-    front.resize(aligned(front.size()));
+    std::string bytes(magic, sizeof(magic));
+    append(bytes, json.size());
+    append(bytes, checksum(json.data(), json.size()));
+    bytes += json;
+    bytes.resize(aligned(bytes.size()));
 
     // Beside the target, so that renaming it replaces the target at once.
     const std::string unfinished = path + ".unfinished";
     std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-    file.write(front.data(), static_cast<std::streamsize>(front.size()));
-    file.write(reinterpret_cast<const char *>(weights.data()),
-               static_cast<std::streamsize>(weights.floats() * sizeof(float)));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file.write(weights.data<char>(), static_cast<std::streamsize>(weights.bytes()));
     file.close();
     std::error_code error;
     if (file) {
@@ -69,58 +197,29 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
 }
 
 Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                 const Blocks &blocks) {
+                                                 bool verify) {
     const std::string name = printable_path(path);
-    PackedHeader header;
-    std::size_t offset = 0;
-    {
-        VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
-        const Bytes bytes = file->bytes();
-        if (bytes.size() < prefix || std::memcmp(bytes.data(), magic, sizeof(magic)) != 0) {
-            return fail(ErrorCode::format, name + ": is neither a model's directory nor a packed model");
-        }
-        std::uint64_t length = 0;
-        for (int i = 0; i < 8; i++) {
-            length |= std::to_integer<std::uint64_t>(bytes[sizeof(magic) + i]) << 8 * i;
-        }
-        if (length > json_limit::bytes || length > bytes.size() - prefix) {
-            return fail(ErrorCode::format,
-                        name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
-        }
-        VIT_TRY_ASSIGN(const Json json, parse_json(bytes.subspan(prefix, length), path));
-        VIT_TRY_ASSIGN(header, read_packed_header(json, path));
-        offset = aligned(prefix + length);
-        if (header.version != version()) {
-            return fail(ErrorCode::backend, name + ": was packed by version " + printable(header.version) +
-                                                ", this is version " + version() + "; pack it again");
-        }
-        if (header.target != target_machine(backend)) {
-            return fail(ErrorCode::backend, name + ": was packed for target " + printable(header.target) +
-                                                ", this is " + target_machine(backend) + "; pack it again");
-        }
-        if (text_of(header.blocks) != text_of(blocks)) {
-            return fail(ErrorCode::backend, name + ": was packed in blocks of " + text_of(header.blocks) +
-                                                ", this library reads " + text_of(blocks) +
-                                                "; pack it again");
-        }
-        if (bytes.size() < offset ||
-            (bytes.size() - offset) / sizeof(float) != static_cast<std::uint64_t>(header.floats) ||
-            (bytes.size() - offset) % sizeof(float) != 0) {
-            return fail(ErrorCode::format, name + ": is truncated or has something behind its " +
-                                               std::to_string(header.floats) + " weights");
-        }
-    }
-    const Geometry geometry(header.architecture, blocks);
+    VIT_TRY_ASSIGN(Front its, read_front(path));
+    PackedHeader &header = its.header;
+    VIT_TRY(check_backend(header, backend, name));
+    install_halide_handlers();
+    KernelContext context(verify ? usable_processors() : 1);
+    VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
+    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
+    VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));
     VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, header.architecture));
-    VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, offset, static_cast<std::size_t>(header.floats)));
+    const Geometry geometry(header.architecture, blocks);
+    // Pages are there as soon as they are asked for: by those who verify them, all together, or at once.
+    VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, its.weights_at, header.bytes, !verify));
+    if (verify) VIT_TRY(check_weights(memory, header, context, name));
     Result<Weights> weights = Weights::adopt(header.architecture, geometry, std::move(memory));
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);
     }
-    return std::make_shared<Model::Impl>(Model::Impl{header.architecture, header.preprocessing,
-                                                     header.labels, &backend, describe(backend), kernels,
-                                                     geometry,
-                                                     nullptr, std::move(*weights)});
+    return std::make_shared<Model::Impl>(
+        Model::Impl{std::move(header.architecture), std::move(header.preprocessing),
+                    std::move(header.labels), &backend, describe(backend), kernels, geometry, nullptr,
+                    std::move(*weights)});
 }
 
 }  // namespace vit

@@ -1,6 +1,11 @@
 #include "network/architecture.h"
 
-#include <utility>
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
+#include "vit/fields.h"
+#include "network/slots.h"
 
 namespace vit {
 
@@ -53,64 +58,103 @@ Result<Architecture> named_architecture(const std::string &name) {
     return fail(ErrorCode::argument, "there is no architecture " + name + "; there are " + known);
 }
 
-// Every size is positive and every matrix has less than 2^31 values, the most that Halide's strides can
-// index.
-Result<void> check(const Architecture &a) {
-    for (const auto &[name, size] : {std::pair<const char *, int>{"image_height", a.image_height},
-                                     {"image_width", a.image_width},
-                                     {"patch_height", a.patch_height},
-                                     {"patch_width", a.patch_width},
-                                     {"channels", a.channels},
-                                     {"width", a.width},
-                                     {"depth", a.depth},
-                                     {"heads", a.heads},
-                                     {"mlp_width", a.mlp_width},
-                                     {"labels", a.labels}}) {
-        if (size < 1 || size > 1 << 20) {
-            return fail(ErrorCode::argument, std::string("architecture: ") + name + " is " +
-                                                 std::to_string(size) + ", outside 1 to 1048576");
+namespace {
+
+tl::unexpected<Error> refuse(const std::string &what) {
+    return fail(ErrorCode::argument, "architecture: " + what);
+}
+
+// Every number within its range.
+struct CheckRanges {
+    Result<void> result;
+
+    template<typename Number>
+    void operator()(const char *name, Number value, const char *, Range range) {
+        if (result && !(value >= range.least && value <= range.most)) {  // NaN is not
+            std::ostringstream text;
+            text << name << " is " << value << ", outside " << std::setprecision(10) << range.least << " to "
+                 << range.most;
+            result = refuse(text.str());
         }
     }
+    template<typename Choice>
+    void operator()(const char *, const Choice &, const char *) {}
+};
+
+Result<void> check_tokens(const Architecture &a) {
+    const Architecture::Prefix &prefix = a.prefix;
+    if (prefix.positioned > prefix.tokens()) {
+        return refuse(std::to_string(prefix.positioned) + " tokens before the patches have a position, but " +
+                      "there are " + std::to_string(prefix.tokens()));
+    }
+    if (a.pooling.features.empty()) {
+        return refuse("the classifier sees nothing");
+    }
+    for (const Feature feature : a.pooling.features) {
+        if ((feature == Feature::class_token && !prefix.class_token) ||
+            (feature == Feature::distillation_token && !prefix.distillation_token)) {
+            return refuse(std::string("the classifier sees the ") + name_of(feature) + ", which is not there");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+// Every size is in its range and every matrix has less than 2^31 values, the most that Halide's strides can
+// index.
+Result<void> check(const Architecture &a) {
+    CheckRanges ranges;
+    for_each_field(a, ranges);
+    VIT_TRY(std::move(ranges.result));
     if (a.width % a.heads != 0) {
-        return fail(ErrorCode::argument, "architecture: width " + std::to_string(a.width) +
-                                             " is no multiple of heads " + std::to_string(a.heads));
+        return refuse("width " + std::to_string(a.width) + " is no multiple of heads " +
+                      std::to_string(a.heads));
     }
     if (a.image_height < a.patch_height || a.image_width < a.patch_width) {
-        return fail(ErrorCode::argument, "architecture: the image is smaller than a patch");
+        return refuse("the image is smaller than a patch");
     }
-    const double most = 0x1p31, wide = a.width, padded = 64;
-    const double tokens =
-        1 + static_cast<double>(a.image_height / a.patch_height) * (a.image_width / a.patch_width);
+    VIT_TRY(check_tokens(a));
+    const double most = 0x1p31, wide = a.width, padded = 64, features = a.pooling.features.size();
+    const double tokens = a.prefix.tokens() +
+                          static_cast<double>(a.image_height / a.patch_height) * (a.image_width / a.patch_width);
     const double attention_width = wide + padded * a.heads;
+    const double fc1 = (is_gated(a.activation) ? 2 : 1) * (a.mlp_width + padded);
     for (const double values :
-         {(wide + padded) * (a.mlp_width + padded), (wide + padded) * (a.labels + padded),
+         {(wide + padded) * fc1, features * (wide + padded) * (a.labels + padded),
           3 * (wide + padded) * attention_width, (tokens + padded) * (a.mlp_width + padded),
           3 * (tokens + padded) * (attention_width + padded),
           static_cast<double>(a.channels) * a.image_height * a.image_width,
           (wide + padded) * a.channels * a.patch_height * (a.patch_width + padded)}) {
         if (values >= most) {
-            return fail(ErrorCode::argument,
-                        "architecture: a matrix of more than 2^31 values is not supported");
+            return refuse("a matrix of more than 2^31 values is not supported");
         }
     }
     return {};
 }
 
 double flop(const Architecture &a) {
-    const double tokens = a.tokens(), width = a.width;
+    const double tokens = a.tokens(), width = a.width, features = a.pooling.features.size();
+    const double gates = is_gated(a.activation) ? 2 : 1;
     const double patch = 2.0 * a.patches() * width * a.channels * a.patch_height * a.patch_width;
-    const double of_a_token = 2.0 * width * (2 * width + 2.0 * a.mlp_width);  // linear layers but k and v
+    const double of_a_token = 2.0 * width * (2 * width + (1 + gates) * a.mlp_width);  // but keys and values
     const double of_all = tokens * (of_a_token + 4.0 * width * width + 4.0 * tokens * width);
-    const double of_class_token = of_a_token + 4.0 * width * (width + a.heads * tokens);
-    return patch + (a.depth - 1) * of_all + of_class_token + 2.0 * width * a.labels;
+    const bool reads_all = std::find(a.pooling.features.begin(), a.pooling.features.end(),
+                                     Feature::patch_mean) != a.pooling.features.end();
+    const double of_read = features * (of_a_token + 4.0 * width * (width + a.heads * tokens));
+    return patch + (a.depth - 1) * of_all + (reads_all ? of_all : of_read) +
+           2.0 * width * features * a.labels;
 }
 
 std::int64_t parameters(const Architecture &a) {
-    const std::int64_t width = a.width, mlp = a.mlp_width;
-    const std::int64_t patch = width * a.channels * a.patch_height * a.patch_width + width;
-    const std::int64_t block =
-        4 * width * width + (a.qkv_bias ? 4 : 1) * width + 4 * width + 2 * width * mlp + mlp + width;
-    return patch + width + a.tokens() * width + a.depth * block + 2 * width + a.labels * width + a.labels;
+    std::int64_t sum = 0;
+    (void)for_each_slot(a, [&](Slot, int, const Shape &shape) -> Result<void> {
+        std::int64_t count = 1;
+        for (const std::int64_t extent : shape) count *= extent;
+        sum += count;
+        return {};
+    });
+    return sum;
 }
 
 }  // namespace vit

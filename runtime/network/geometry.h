@@ -1,11 +1,12 @@
 // The sizes of everything a forward pass touches, padded to a backend's blocks (generators/layout.h), in
-// floats.
+// values.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "network/key_parts.h"
+#include "network/slots.h"
 #include "vit/vit.h"
 
 namespace vit {
@@ -17,11 +18,15 @@ struct Blocks {
 struct Geometry {
     Geometry(const Architecture &a, const Blocks &blocks)
         : blocks(blocks),
+          prefix(a.prefix.tokens()),
           tokens(a.tokens()),
           tiles(divide_up(tokens, blocks.token_tile)),
           width(whole_panels(a.width)),
           mlp_width(whole_panels(a.mlp_width)),
+          fc1_outputs(is_gated(a.activation) ? 2 * mlp_width : mlp_width),
           labels(whole_panels(a.labels)),
+          features(static_cast<int>(a.pooling.features.size())),
+          feature_tiles(divide_up(features, blocks.token_tile)),
           heads(a.heads),
           head_chunks(divide_up(a.head_size(), blocks.lanes)),
           attention_width(whole_panels(a.heads * head_chunks * blocks.lanes)),
@@ -33,13 +38,13 @@ struct Geometry {
     int chunks(int channels) const { return channels / blocks.lanes; }
     int panels(int channels) const { return channels / blocks.panel; }
     // A token matrix [ci, ti, chunk, tile] of one image.
-    std::size_t token_matrix(int channels) const {
-        return static_cast<std::size_t>(tiles) * blocks.token_tile * channels;
-    }
+    std::size_t token_matrix(int channels) const { return matrix_of(tiles, channels); }
+    // One of the pooled features, each of which lies as a token.
+    std::size_t feature_matrix() const { return matrix_of(feature_tiles, width); }
 
-    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys [s
-    // in panel, d, panel], values [d, s] and, if they are more than one part, mixtures [ci, ti, chunk, tile,
-    // p].
+    // What attention lays out on a device (generators/attention_parts.h), for each head and image: keys
+    // [s in panel, d, panel], values [d, s] and, if they are more than one part, mixtures
+    // [ci, ti, chunk, tile, p].
     int key_panels() const { return divide_up(tokens, blocks.panel); }
     std::size_t keys_of_image() const {
         return static_cast<std::size_t>(heads) * key_panels() * blocks.panel * head_chunks * blocks.lanes;
@@ -57,16 +62,25 @@ struct Geometry {
     }
 
     Blocks blocks;
+    int prefix;           // tokens before the patches
     int tokens;           // N + 1, not padded
     int tiles;            // of an image
     int width;            // D
     int mlp_width;
+    int fc1_outputs;      // twice as many where a gate is made, too
     int labels;           // K
+    int features;         // that the classifier sees
+    int feature_tiles;
     int heads;
     int head_chunks;      // a head's D_h channels start at a whole chunk
     int attention_width;  // all heads side by side: of q, of k, of v and of the context
     int patch_chunks;     // of a row of a patch
     int patch_values;     // k of patch_embed
+
+private:
+    std::size_t matrix_of(int tiles_of_it, int channels) const {
+        return static_cast<std::size_t>(tiles_of_it) * blocks.token_tile * channels;
+    }
 };
 
 }  // namespace vit

@@ -1,16 +1,10 @@
 #include "network/kernels.h"
 
+#include "vit/fields.h"
+
 namespace vit {
 
 namespace {
-
-const char *name_of(Activation activation) {
-    return activation == Activation::gelu_erf ? "gelu_erf" : "gelu_tanh";
-}
-
-const char *name_of(Scores scores) {
-    return scores == Scores::softmax ? "softmax" : scores == Scores::sigmoid ? "sigmoid" : "identity";
-}
 
 Result<LinearKernels> find_linear(const Backend &backend, const std::string &role) {
     LinearKernels kernels;
@@ -38,7 +32,8 @@ Result<NetworkKernels> NetworkKernels::find(const Backend &backend, const Archit
     VIT_TRY_ASSIGN(kernels.layer_norm, backend.kernel("layer_norm"));
     VIT_TRY_ASSIGN(kernels.qkv, find_linear(backend, "qkv"));
     VIT_TRY_ASSIGN(kernels.proj, find_linear(backend, "proj"));
-    VIT_TRY_ASSIGN(kernels.fc1, find_linear(backend, std::string("fc1/") + name_of(architecture.activation)));
+    const std::string activation = name_of(architecture.activation);
+    VIT_TRY_ASSIGN(kernels.fc1, find_linear(backend, "fc1/" + activation));
     VIT_TRY_ASSIGN(kernels.fc2, find_linear(backend, "fc2"));
     if (backend.device_api) {
         VIT_TRY_ASSIGN(kernels.attention_in_one_part, backend.kernel("attention_parts/one_part"));
@@ -47,6 +42,7 @@ Result<NetworkKernels> NetworkKernels::find(const Backend &backend, const Archit
         VIT_TRY_ASSIGN(kernels.attention, backend.kernel("attention"));
         VIT_TRY_ASSIGN(kernels.class_attention, backend.kernel("class_attention"));
     }
+    VIT_TRY_ASSIGN(kernels.pool, backend.kernel("pool"));
     VIT_TRY_ASSIGN(kernels.head, backend.kernel(std::string("head/") + name_of(architecture.scores)));
     VIT_TRY_ASSIGN(kernels.preprocess, PreprocessKernels::find(backend));
     return kernels;

@@ -28,7 +28,7 @@ struct NetworkKernels {
     LinearKernels qkv, proj, fc1, fc2;
     Kernel attention, class_attention;                // of a processor, or
     Kernel attention_in_one_part, attention_in_parts;  // of a device
-    Kernel head;
+    Kernel pool, head;
     PreprocessKernels preprocess;
 
     // Errors: backend, if one that the architecture needs was not compiled.

@@ -215,6 +215,9 @@ struct ModelOptions {
     int device = 0;         // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
+    // Whether a packed file's weights are compared with their checksums, which takes about as long as reading
+    // them from memory once.
+    bool verify = true;
 };
 
 // A checkpoint, read, checked and packed for a backend.
@@ -233,8 +236,8 @@ public:
     ~Model();
 
     // Writes the model as packed for its backend into one file, which load then maps instead of reading and
-    // packing: for the backend's target and version of this library only, others refuse it. An existing file
-    // is replaced at the end.
+    // packing: for the backend's target and version of this library only, others refuse it, as they do a
+    // damaged one. An existing file is replaced at the end.
     // Errors: io.
     Result<void> save_packed(const std::string &file) const;
 

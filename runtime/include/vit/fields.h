@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "vit/vit.h"
+#include <vit/vit.h>
 
 namespace vit {
 

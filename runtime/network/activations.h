@@ -1,0 +1,33 @@
+// What a forward pass works in: the activations of a batch, in the host's memory or a device's.
+#pragma once
+
+#include "backend/device.h"
+#include "backend/memory.h"
+#include "network/geometry.h"
+
+namespace vit {
+
+// All token matrices are tiles [ci, ti, chunk, tile, b].
+struct Activations {
+    Place patches;   // [ki, ti, chunk, row, channel, tile, b]
+    Place x;         // the residual stream, width
+    Place y;         // normalized, width
+    Place qkv;       // 3 attention_width
+    Place context;   // attention_width
+    Place hidden;    // mlp_width
+    Place pooled;    // features, each as a token, width
+    Place logits;    // [n, b]
+    Place scores;    // [n, b]
+    // Of a device alone: the pictures, and what attention lays out for itself.
+    Place pixels, keys, values, mixtures;
+
+    // Errors: memory; argument, if one would be too large to be indexed; unsupported, for heads that a device
+    // has no memory for.
+    static Result<Activations> allocate(const Architecture &architecture, const Geometry &geometry,
+                                        std::shared_ptr<Device> device, int max_batch);
+
+    Memory memory;
+    DeviceMemory device_memory;
+};
+
+}  // namespace vit

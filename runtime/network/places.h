@@ -1,0 +1,72 @@
+// What the kernels read of a network, in the order in which a forward pass reads it: the one list of what is
+// packed. It is laid out, moved to a device and written to a file by for_each_place; packing fills it from
+// the checkpoint's slots (network/packing.h).
+#pragma once
+
+#include <vector>
+
+#include "backend/buffer.h"
+#include "network/geometry.h"
+
+namespace vit {
+
+struct PackedLinear {
+    Place panels;  // [c in panel, k, panel]
+    Place bias;    // [c]
+    int inputs = 0, outputs = 0;  // padded
+};
+
+struct PackedNorm {
+    Place gamma, beta;  // [c]
+};
+
+struct PackedBlock {
+    PackedNorm norm1;
+    PackedLinear qkv;  // queries, keys and values side by side, each attention_width wide
+    PackedLinear proj;
+    PackedNorm norm2;
+    PackedLinear fc1;  // gates and values in alternate panels, where there are gates
+    PackedLinear fc2;
+};
+
+struct NetworkPlaces {
+    Place patch;   // [c in panel, k, panel]
+    Place origin;  // what a token is before its patch is added: [ci, ti, chunk, tile]
+    std::vector<PackedBlock> blocks;
+    Place ranges;  // int32: the first token and the number of tokens of each feature [2, feature]
+    PackedNorm norm;
+    PackedLinear head;  // of all features side by side
+};
+
+// visit(place, type, count) for every array.
+template<typename Visit>
+void for_each_place(NetworkPlaces &n, const Architecture &a, const Geometry &g, Visit visit) {
+    const halide_type_t f32 = halide_type_of<float>();
+    const auto linear = [&](PackedLinear &layer, int inputs, int outputs) {
+        layer.inputs = inputs;
+        layer.outputs = outputs;
+        visit(layer.panels, f32, static_cast<std::size_t>(inputs) * outputs);
+        visit(layer.bias, f32, outputs);
+    };
+    const auto norm = [&](PackedNorm &its) {
+        visit(its.gamma, f32, g.width);
+        visit(its.beta, f32, g.width);
+    };
+
+    n.blocks.resize(a.depth);
+    visit(n.patch, f32, static_cast<std::size_t>(g.patch_values) * g.width);
+    visit(n.origin, f32, g.token_matrix(g.width));
+    for (PackedBlock &block : n.blocks) {
+        norm(block.norm1);
+        linear(block.qkv, g.width, 3 * g.attention_width);
+        linear(block.proj, g.attention_width, g.width);
+        norm(block.norm2);
+        linear(block.fc1, g.width, g.fc1_outputs);
+        linear(block.fc2, g.mlp_width, g.width);
+    }
+    visit(n.ranges, halide_type_of<std::int32_t>(), std::size_t{2} * g.features);
+    norm(n.norm);
+    linear(n.head, g.features * g.width, g.labels);
+}
+
+}  // namespace vit
