@@ -5,28 +5,24 @@
 namespace vit::bench {
 namespace {
 
-// All pixels are one and all weights w; the position of token t is t, the class token and the bias are
-// constants. All sums are exact.
+// All pixels are one and all weights w; token t starts at t. All sums are exact.
 void run(benchmark::State &state, const std::string &architecture, int threads) {
-    constexpr float class_value = 0.5f, bias_value = 0.25f;
     Stage stage(architecture, threads);
     const Architecture &a = stage.architecture;
     const Geometry &g = stage.geometry;
     const auto [lanes, token_tile, panel] = g.blocks;
     const int inputs = a.channels * a.patch_height * a.patch_width;
+    const int prefix = g.tokens - a.patches();
     const float weight = exact_weight(inputs);
 
     const std::size_t matrix = static_cast<std::size_t>(g.patch_values) * g.width;
-    const std::size_t bias_at = matrix, class_at = bias_at + g.width, positions_at = class_at + g.width;
-    ColdCopies weights(positions_at + g.token_matrix(g.width), a.depth);
+    ColdCopies weights(matrix + g.token_matrix(g.width), a.depth);
     for (std::size_t i = 0; i < matrix; i++) {
         const int column = static_cast<int>(i / panel % (g.patch_chunks * lanes));  // pads are zero
         weights.first()[i] = column < a.patch_width ? weight : 0;
     }
-    std::fill_n(weights.first() + bias_at, g.width, bias_value);
-    std::fill_n(weights.first() + class_at, g.width, class_value);
     for_tokens(g, g.width, [&](std::size_t i, int t, int) {
-        weights.first()[positions_at + i] = static_cast<float>(t);
+        weights.first()[matrix + i] = static_cast<float>(t);
     });
     weights.repeat();
     const std::size_t pixel_count = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
@@ -40,23 +36,21 @@ void run(benchmark::State &state, const std::string &architecture, int threads) 
 
     const double width = a.width, tokens = a.tokens();
     const Work work{2.0 * a.patches() * inputs * width,
-                    4 * (static_cast<double>(pixel_count) + (inputs + 2) * width + 2 * tokens * width)};
+                    4 * (static_cast<double>(pixel_count) + inputs * width + 2 * tokens * width)};
     const Kernel kernel = stage.kernel("patch_embed");
     measure(state, stage, work, [&] {
         const float *copy = weights.next();
         FloatView<3> panels(copy, {panel, g.patch_values, g.panels(g.width)});
-        FloatView<1> bias(copy + bias_at, {g.width}), class_token(copy + class_at, {g.width});
-        FloatView<4> positions(copy + positions_at, {lanes, token_tile, g.chunks(g.width), g.tiles});
-        const int code =
-            kernel(&stage.context, in, panels, bias, class_token, positions,
-                                      a.patch_width, a.patch_height, patches_view, out);
+        FloatView<4> origin(copy + matrix, {lanes, token_tile, g.chunks(g.width), g.tiles});
+        const int code = kernel(&stage.context, in, panels, origin, prefix, a.patch_width, a.patch_height,
+                                patches_view, out);
         return stage.context.check("patch_embed", code);
     });
 
-    const double patch = static_cast<double>(inputs) * weight + bias_value;
+    const double patch = static_cast<double>(inputs) * weight;
     for_tokens(g, g.width, [&](std::size_t i, int t, int c) {
         if (t >= g.tokens || c >= a.width) return;
-        expect("z0", embedded.data()[i], (t == 0 ? class_value : patch) + t, 0);
+        expect("z0", embedded.data()[i], (t < prefix ? 0 : patch) + t, 0);
     });
 }
 

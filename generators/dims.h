@@ -1,7 +1,7 @@
 // The alphabet: what every dimension of every stage is called, innermost first.
 //
 //   c   channel of a token, 0 <= c < D (the paper's D, the model's width)
-//   t   token, 0 <= t < N + 1 (N patches and the class token)
+//   t   token: first the prefix (class token, registers), then the N patches
 //   s   token again, where a query t looks at a key s
 //   h   head, 0 <= h < k
 //   d   channel within a head, 0 <= d < D_h

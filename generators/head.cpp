@@ -18,30 +18,25 @@ public:
     HeadTuning tuning;
     HeadGpuTuning gpu_tuning;
 
-    Input<Buffer<float, 5>> z{"z"};              // [ci, ti, chunk, tile, b]
-    Input<Buffer<float, 1>> gamma{"gamma"};      // [c]
-    Input<Buffer<float, 1>> beta{"beta"};        // [c]
-    Input<Buffer<float, 3>> weights{"weights"};  // [n in panel, c, panel]
+    Input<Buffer<float, 5>> tokens{"tokens"};    // [ci, ti, chunk, tile, b], features first
+    Input<Buffer<float, 3>> weights{"weights"};  // [n in panel, k, panel], k = (c, f)
     Input<Buffer<float, 1>> bias{"bias"};        // [n], padded to whole panels
-    Input<int> channels{"channels"};             // D, before padding
+    Input<int> features{"features"};             // F
     Input<int> labels{"labels"};                 // K, before padding
-    Input<float> epsilon{"epsilon"};
-    Output<Buffer<float, 2>> logits{"logits"};  // [n, b], n padded to whole panels
-    Output<Buffer<float, 2>> scores{"scores"};  // [n, b], likewise
+    Output<Buffer<float, 2>> logits{"logits"};   // [n, b], n padded to whole panels
+    Output<Buffer<float, 2>> scores{"scores"};   // [n, b], likewise
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
         // Channels are whole panels: said so, a device's items share them without a guard.
         const Expr chunks = get_target().has_gpu_feature()
-                                ? z.dim(2).extent() / blocks.vectors() * blocks.vectors()
-                                : z.dim(2).extent();
-        stage.emplace(z, gamma, beta, weights, bias, channels, chunks, labels, epsilon, kind, blocks);
+                                ? tokens.dim(2).extent() / blocks.vectors() * blocks.vectors()
+                                : tokens.dim(2).extent();
+        stage.emplace(tokens, weights, bias, chunks, features, labels, kind, blocks);
         logits = stage->logits;
         scores = stage->scores;
 
-        bound_tiles(z, blocks);
-        gamma.dim(0).set_min(0);
-        beta.dim(0).set_min(0);
+        bound_tiles(tokens, blocks);
         bound_panels(weights, blocks);
         bias.dim(0).set_min(0);
         for (OutputBuffer *out : {&logits, &scores}) {

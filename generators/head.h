@@ -1,14 +1,15 @@
-// The classifier on the class token (the paper's eq. 4, then its linear head), and what the logits mean:
-//   feature(c, b) = LN(z_L)(c, class token of image b)
-//   logits(n, b)  = sum_c feature(c, b) W(c, n) + bias(n)
+// The classifier (the paper's eq. 4) on features, the first F tokens of a matrix, and what its logits mean:
+//   logits(n, b)  = sum_f sum_c feature(c, f, b) W(f, c, n) + bias(n)
 //   softmax   scores(n, b) = exp(logits(n, b) - max_n logits) / sum_n exp(logits(n, b) - max_n logits)
 //   sigmoid   scores(n, b) = 1 / (1 + exp(-logits(n, b)))
 //   identity  scores(n, b) = logits(n, b)
+// One feature is a class token or a mean of patches; several are one matrix W over a wider input: a class
+// token beside a mean, or two classifiers, each on a token of its own, whose logits are averaged. Features
+// are normalized already, if they are at all.
 #pragma once
 
 #include "generators/activation.h"
 #include "generators/dims.h"
-#include "generators/layer_norm.h"
 #include "generators/layout.h"
 
 namespace vit {
@@ -18,35 +19,33 @@ enum class HeadScores { softmax,
                         identity };
 
 struct Head {
-    Halide::Func class_token{"class_token"};  // [ci, ti, chunk, b], one token a tile
-    LayerNorm norm;
-    Halide::Func feature{"feature"};  // [ci, chunk, b]
-    Halide::Func product{"product"};  // [ci, vi, panel, b]
-    Halide::Func logits{"logits"};    // [n, b]
-    Halide::Func largest{"largest"};  // [b]
+    Halide::Func feature{"feature"};          // [ci, chunk, f, b]
+    Halide::Func product{"product"};          // [ci, vi, panel, b]
+    Halide::Func logits{"logits"};            // [n, b]
+    Halide::Func largest{"largest"};          // [b]
     Halide::Func exponential{"exponential"};  // [n, b]
-    Halide::Func total{"total"};      // [b]
-    Halide::Func scores{"scores"};    // [n, b]
-    Halide::Var n{"n"};               // label
-    Halide::RDom k;                   // [c in chunk, chunk]
-    Halide::RDom label;               // [n]
+    Halide::Func total{"total"};              // [b]
+    Halide::Func scores{"scores"};            // [n, b]
+    Halide::Var n{"n"}, f{"f"};               // label, feature
+    Halide::RDom k;                           // [c in chunk, chunk, f]
+    Halide::RDom label;                       // [n]
     HeadScores kind;
     Layout layout;
 
-    // z [ci, ti, chunk, tile, b], gamma and beta [c], weights [n in panel, c, panel], bias [n].
-    Head(Halide::Func z, Halide::Func gamma, Halide::Func beta, Halide::Func weights, Halide::Func bias,
-         Halide::Expr channels, Halide::Expr chunks, Halide::Expr labels, Halide::Expr epsilon,
-         HeadScores kind, Layout layout)
-        : class_token(first_token(z)), norm(class_token, gamma, beta, channels, chunks, epsilon, layout),
-          k(0, layout.lanes, 0, chunks, "k"), label(0, labels, "label"), kind(kind), layout(layout) {
+    // tokens [ci, ti, chunk, tile, b], weights [n in panel, k, panel] with k = f times padded channels + c,
+    // bias [n].
+    Head(Halide::Func tokens, Halide::Func weights, Halide::Func bias, Halide::Expr chunks,
+         Halide::Expr features, Halide::Expr labels, HeadScores kind, Layout layout)
+        : k(0, layout.lanes, 0, chunks, 0, features, "k"), label(0, labels, "label"), kind(kind),
+          layout(layout) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes;
 
-        feature(ci, chunk, b) = norm.normalized(ci, 0, chunk, b);
+        feature(ci, chunk, f, b) = tokens(ci, f % layout.token_tile, chunk, f / layout.token_tile, b);
         product(ci, vi, panel, b) = 0.0f;
-        product(ci, vi, panel, b) +=
-            feature(k.x, k.y, b) * weights(vi * lanes + ci, k.y * lanes + k.x, panel);
+        product(ci, vi, panel, b) += feature(k.x, k.y, k.z, b) *
+                                     weights(vi * lanes + ci, (k.z * chunks + k.y) * lanes + k.x, panel);
         logits(n, b) = product(n % lanes, n % layout.panel / lanes, n / layout.panel, b) + bias(n);
 
         largest(b) = -1e30f;
@@ -65,14 +64,6 @@ struct Head {
             scores(n, b) = logits(n, b);
             break;
         }
-    }
-
-private:
-    static Halide::Func first_token(Halide::Func z) {
-        using namespace dims;
-        Halide::Func token("class_token");
-        token(ci, ti, chunk, b) = z(ci, ti, chunk, 0, b);
-        return token;
     }
 };
 

@@ -15,11 +15,10 @@ public:
     PatchEmbedTuning tuning;
     PatchEmbedGpuTuning gpu_tuning;
 
-    Input<Buffer<float, 4>> pixels{"pixels"};            // [x, y, channel, b]
-    Input<Buffer<float, 3>> weights{"weights"};          // [c in panel, k, panel]
-    Input<Buffer<float, 1>> bias{"bias"};                // [c]
-    Input<Buffer<float, 1>> class_token{"class_token"};  // [c]
-    Input<Buffer<float, 4>> positions{"positions"};      // [ci, ti, chunk, tile]
+    Input<Buffer<float, 4>> pixels{"pixels"};    // [x, y, channel, b]
+    Input<Buffer<float, 3>> weights{"weights"};  // [c in panel, k, panel]
+    Input<Buffer<float, 4>> origin{"origin"};    // [ci, ti, chunk, tile]
+    Input<int> prefix{"prefix"};                 // tokens before the patches
     Input<int> patch_width{"patch_width"}, patch_height{"patch_height"};
 
     Output<Buffer<float, 7>> patches{"patches"};    // [ki, ti, chunk, row, channel, tile, b], scratch
@@ -27,8 +26,8 @@ public:
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
-        stage.emplace(pixels, weights, bias, class_token, positions,
-                      PatchEmbed::Sizes{patch_width, patch_height, pixels.dim(2).extent(),
+        stage.emplace(pixels, weights, origin,
+                      PatchEmbed::Sizes{prefix, patch_width, patch_height, pixels.dim(2).extent(),
                                         pixels.dim(0).extent() / patch_width,
                                         pixels.dim(1).extent() / patch_height},
                       blocks);
@@ -39,9 +38,7 @@ public:
             pixels.dim(i).set_min(0);
         }
         bound_panels(weights, blocks);
-        bias.dim(0).set_min(0);
-        class_token.dim(0).set_min(0);
-        bound_tiles(positions, blocks);
+        bound_tiles(origin, blocks);
         bound_tiles(patches, blocks);
         bound_tiles(embedded, blocks);
     }

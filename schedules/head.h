@@ -2,7 +2,6 @@
 #pragma once
 
 #include "generators/head.h"
-#include "schedules/layer_norm.h"
 
 namespace vit {
 
@@ -16,7 +15,6 @@ struct HeadGpuTuning {
     Halide::GeneratorParam<int> group_panels{"group_panels", 2, 1, 16};
     // Work items that share the labels of an image in its softmax.
     Halide::GeneratorParam<int> items{"label_items", 64, 1, 256};
-    LayerNormGpuTuning norm;
 };
 
 void schedule(Head &stage, const HeadTuning &tuning, const Halide::Target &target);

@@ -41,8 +41,10 @@ void schedule_product(Head &stage, const Var &group, const Var &item, const Targ
         .reorder(ci, vi, part, panel)
         .gpu_threads(part, panel);
     sums.compute_at(met, part);
-    sums.update().reorder(ci, vi, stage.k.x, rest).unroll(vi).unroll(stage.k.x);
+    sums.update().reorder(ci, vi, stage.k.x, rest, stage.k.z).unroll(vi).unroll(stage.k.x);
     vectorize_lanes(sums.update(), ci, layout, target);
+    stage.feature.compute_at(sums, rest).bound_extent(ci, layout.lanes);
+    vectorize_lanes(stage.feature, ci, layout, target);
     stage.product.compute_at(stage.logits, item);
     stage.product.update().reorder(ci, vi, part_of_k).unroll(vi).unroll(part_of_k);
     vectorize_lanes(stage.product.update(), ci, layout, target);
@@ -50,8 +52,7 @@ void schedule_product(Head &stage, const Var &group, const Var &item, const Targ
 
 }  // namespace
 
-// A group of items makes some panels of labels of one image. Each group normalizes the class token for
-// itself, which is little, and needs no memory of the device.
+// A group of items makes some panels of labels of one image.
 void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
@@ -68,13 +69,6 @@ void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &target) {
         .gpu_blocks(panels, b)
         .gpu_threads(panel_in_group);
     schedule_product(stage, panels, panel_in_group, target);
-    // An item for each chunk of any width would be too many: of 182 registers, a group of CUDA's has 360.
-    stage.feature.compute_at(stage.logits, panels)
-        .split(chunk, turn, chunk, 64, TailStrategy::GuardWithIf)
-        .vectorize(ci, layout.lanes)
-        .reorder(ci, turn, chunk)
-        .gpu_threads(chunk);
-    schedule_statistics(stage.norm, stage.logits, panels, tuning.norm);
 
     stage.scores.compute_root()
         .split(n, turn, item, tuning.items, TailStrategy::GuardWithIf)

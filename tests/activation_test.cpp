@@ -109,6 +109,15 @@ TEST(ActivationTest, ends_of_the_exponentials) {
     }
 }
 
+TEST(ActivationTest, nan_stays_nan) {
+    for (const auto function : {exp_nonpositive, sigmoid, gelu_erf, gelu_tanh}) {
+        std::vector<float> x(8, 0.0f);
+        x[3] = NAN;
+        const std::vector<float> y = apply(function, x);
+        for (int i = 0; i < 8; i++) EXPECT_EQ(std::isnan(y[i]), i == 3) << i;
+    }
+}
+
 struct Gelu {
     const char *name;
     Halide::Expr (*function)(Halide::Expr);

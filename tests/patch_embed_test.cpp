@@ -16,44 +16,43 @@ namespace {
 
 struct Shape {
     const char *name;
-    int width, height, channels, patch_width, patch_height, embedding, batch;
+    int width, height, channels, patch_width, patch_height, prefix, embedding, batch;
     int most_tokens = INT_MAX, most_channels = INT_MAX;  // to compare
 
     int patches() const { return (width / patch_width) * (height / patch_height); }
-    int tokens() const { return patches() + 1; }
+    int tokens() const { return prefix + patches(); }
     int inputs() const { return channels * patch_height * patch_width; }
 
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
 const Shape awkward_shapes[] = {
-    {"1_patch_of_4", 4, 4, 1, 4, 4, 36, 1},
-    {"patches_of_7_fashion_mnist", 28, 28, 1, 7, 7, 100, 3},
-    {"patches_of_14_undivided_image", 50, 37, 3, 14, 14, 130, 1},
-    {"patches_of_16_undivided_image_batch_3", 50, 37, 3, 16, 16, 36, 3},
-    {"patches_of_32", 96, 64, 3, 32, 32, 45, 1},
-    {"patches_5_wide_3_high", 33, 20, 2, 5, 3, 100, 3},
-    {"patches_12_wide_20_high", 49, 61, 3, 12, 20, 36, 1},
-    {"patches_of_1", 13, 3, 4, 1, 1, 7, 1},
+    {"1_patch_of_4", 4, 4, 1, 4, 4, 0, 36, 1},
+    {"patches_of_7_fashion_mnist", 28, 28, 1, 7, 7, 1, 100, 3},
+    {"patches_of_14_undivided_image", 50, 37, 3, 14, 14, 0, 130, 1},
+    {"patches_of_16_undivided_image_batch_3", 50, 37, 3, 16, 16, 2, 36, 3},
+    {"patches_of_32", 96, 64, 3, 32, 32, 5, 45, 1},
+    {"patches_5_wide_3_high", 33, 20, 2, 5, 3, 1, 100, 3},
+    {"patches_12_wide_20_high", 49, 61, 3, 12, 20, 1, 36, 1},
+    {"patches_of_1_after_17_tokens", 13, 3, 4, 1, 1, 17, 7, 1},
 };
 
 const Shape model_shapes[] = {
-    {"vit_ti16", 224, 224, 3, 16, 16, 192, 1, 40, 40},
-    {"vit_b16_batch_3", 224, 224, 3, 16, 16, 768, 3, 40, 40},
-    {"vit_b16_384", 384, 384, 3, 16, 16, 768, 1, 40, 40},
-    {"vit_b32", 224, 224, 3, 32, 32, 768, 1, 40, 40},
-    {"vit_l16", 224, 224, 3, 16, 16, 1024, 1, 40, 40},
-    {"vit_h14", 224, 224, 3, 14, 14, 1280, 1, 40, 40},
+    {"vit_ti16", 224, 224, 3, 16, 16, 1, 192, 1, 40, 40},
+    {"vit_b16_batch_3", 224, 224, 3, 16, 16, 1, 768, 3, 40, 40},
+    {"vit_b16_384", 384, 384, 3, 16, 16, 1, 768, 1, 40, 40},
+    {"vit_b32", 224, 224, 3, 32, 32, 1, 768, 1, 40, 40},
+    {"vit_l16", 224, 224, 3, 16, 16, 1, 1024, 1, 40, 40},
+    {"vit_h14", 224, 224, 3, 14, 14, 1, 1280, 1, 40, 40},
+    {"vit_b14_4_registers", 224, 224, 3, 14, 14, 5, 768, 1, 40, 40},
 };
 
 // The stage's inputs, row-major.
 struct Embedding {
     Shape shape;
-    std::vector<float> pixels;       // [b][channel][y][x]
-    std::vector<float> kernels;      // [c][channel][row][col]
-    std::vector<float> bias;         // [c]
-    std::vector<float> class_token;  // [c]
-    std::vector<float> positions;    // [t][c]
+    std::vector<float> pixels;   // [b][channel][y][x]
+    std::vector<float> kernels;  // [c][channel][row][col]
+    std::vector<float> origin;   // [t][c]
 
     Tiles output(const Variant &variant) const {
         return Tiles(variant.blocks, shape.tokens(), shape.embedding, shape.batch);
@@ -70,27 +69,39 @@ struct Embedding {
                     kernels[static_cast<std::size_t>(c) * shape.inputs() + k];
             }
         }
-        Tiles position_tiles(blocks, shape.tokens(), shape.embedding, 1);
-        position_tiles.fill(positions, 0, 0);
-        Floats image(pixels), biases(padded(blocks, bias)), first(padded(blocks, class_token));
+        Tiles origin_tiles(blocks, shape.tokens(), shape.embedding, 1);
+        origin_tiles.fill(origin, garbage, 0);
+        Floats image(pixels);
         const int rows = shape.channels * shape.patch_height;
         Floats patches(static_cast<std::size_t>(shape.batch) * embedded.padded_tokens() * rows * padded_row);
 
         FloatView<4> image_view(image.data(), {shape.width, shape.height, shape.channels, shape.batch});
         FloatView<3> weights_view(weights.values.data(), {blocks.panel, weights.inputs, weights.panels});
-        FloatView<1> bias_view(biases.data(), {weights.outputs()}),
-            first_view(first.data(), {weights.outputs()});
-        FloatView<4> position_view(position_tiles.values.data(),
-                                   {blocks.lanes, blocks.token_tile, embedded.chunks, embedded.tiles});
+        FloatView<4> origin_view(origin_tiles.values.data(),
+                                 {blocks.lanes, blocks.token_tile, embedded.chunks, embedded.tiles});
         FloatView<7> patches_view(patches.data(),
                                   {blocks.lanes, blocks.token_tile, row_chunks, shape.patch_height,
                                    shape.channels, embedded.tiles, shape.batch});
         FloatView<5> embedded_view(embedded.values.data(), {blocks.lanes, blocks.token_tile, embedded.chunks,
                                                             embedded.tiles, shape.batch});
-        kernel_of(variant, "patch_embed")(image_view, weights_view, bias_view, first_view, position_view,
-                                         shape.patch_width, shape.patch_height, patches_view, embedded_view);
+        kernel_of(variant, "patch_embed")(image_view, weights_view, origin_view, shape.prefix,
+                                          shape.patch_width, shape.patch_height, patches_view,
+                                          embedded_view);
         embedded.expect_finite();
         embedded.expect_zero_channel_pads();
+        expect_pads_without_a_patch(embedded);
+    }
+
+    // Tokens that pad the last tile get nothing but their origin.
+    void expect_pads_without_a_patch(const Tiles &embedded) const {
+        for (int b = 0; b < shape.batch; b++) {
+            for (int t = shape.tokens(); t < embedded.padded_tokens(); t++) {
+                for (int c = 0; c < shape.embedding; c++) {
+                    ASSERT_EQ(embedded.at(b, t, c), garbage)
+                        << "pad (" << c << ", " << t << ", " << b << ")";
+                }
+            }
+        }
     }
 
     // Calls visit(b, t, c, exact, magnitude).
@@ -107,14 +118,13 @@ struct Embedding {
             for (const int t : random.sample(shape.tokens(), shape.most_tokens)) {
                 for (const int c : random.sample(shape.embedding, shape.most_channels)) {
                     const float *kernel = &kernels[static_cast<std::size_t>(c) * shape.inputs()];
-                    double exact = class_token[c], magnitude = std::abs(exact);
-                    if (t > 0) {
-                        exact = reference::patch_product(picture, kernel, t - 1) + bias[c];
-                        magnitude =
-                            reference::patch_product(picture, kernel, t - 1, true) + std::abs(bias[c]);
+                    double exact = origin[static_cast<std::size_t>(t) * shape.embedding + c];
+                    double magnitude = std::abs(exact);
+                    if (t >= shape.prefix) {
+                        exact += reference::patch_product(picture, kernel, t - shape.prefix);
+                        magnitude += reference::patch_product(picture, kernel, t - shape.prefix, true);
                     }
-                    const double position = positions[static_cast<std::size_t>(t) * shape.embedding + c];
-                    visit(b, t, c, exact + position, magnitude + std::abs(position));
+                    visit(b, t, c, exact, magnitude);
                 }
             }
         }
@@ -125,19 +135,20 @@ struct Embedding {
 // P^2 C = 768 values. Embedded by the identity (E = I, so D = 768 as well) they come out as they are, class
 // token first, positions added.
 TEST(PatchEmbedExampleTest, an_image_of_48_by_48_is_9_patches_of_768_values) {
-    const Shape shape{"example", 48, 48, 3, 16, 16, 768, 1};
+    const Shape shape{"example", 48, 48, 3, 16, 16, 1, 768, 1};
     ASSERT_EQ(shape.patches(), 9);
     ASSERT_EQ(shape.inputs(), 768);
 
     // Small integers, so that float32 is exact: a pixel says where it is, a position whose it is.
-    Embedding example{shape, {}, std::vector<float>(768 * 768), std::vector<float>(768, 0), {}, {}};
+    Embedding example{shape, {}, std::vector<float>(768 * 768), {}};
     for (int i = 0; i < 48 * 48 * 3; i++) example.pixels.push_back(static_cast<float>(i));
-    for (int c = 0; c < 768; c++) {
-        example.kernels[c * 768 + c] = 1;
-        example.class_token.push_back(static_cast<float>(-1 - c));
-    }
+    for (int c = 0; c < 768; c++) example.kernels[c * 768 + c] = 1;
+    const auto class_token = [](int c) { return -1 - c; };
+    const auto position = [](int t, int c) { return 10000 * t + c; };
     for (int t = 0; t < 10; t++) {
-        for (int c = 0; c < 768; c++) example.positions.push_back(static_cast<float>(10000 * t + c));
+        for (int c = 0; c < 768; c++) {
+            example.origin.push_back(static_cast<float>((t == 0 ? class_token(c) : 0) + position(t, c)));
+        }
     }
 
     for (const Variant &variant : default_variants()) {
@@ -147,14 +158,15 @@ TEST(PatchEmbedExampleTest, an_image_of_48_by_48_is_9_patches_of_768_values) {
         ASSERT_EQ(embedded.tokens, 1 + 9);
         ASSERT_EQ(embedded.channels, 768);
         for (int c = 0; c < 768; c++) {
-            ASSERT_EQ(embedded.at(0, 0, c), (-1 - c) + c) << "the class token, channel " << c;
+            ASSERT_EQ(embedded.at(0, 0, c), class_token(c) + position(0, c))
+                << "the class token, channel " << c;
         }
         for (int patch = 0; patch < 9; patch++) {
             const int left = patch % 3 * 16, top = patch / 3 * 16;
             for (int c = 0; c < 768; c++) {
                 const int channel = c / 256, row = c / 16 % 16, col = c % 16;
                 const int pixel = (channel * 48 + top + row) * 48 + left + col;
-                ASSERT_EQ(embedded.at(0, 1 + patch, c), pixel + 10000 * (1 + patch) + c)
+                ASSERT_EQ(embedded.at(0, 1 + patch, c), pixel + position(1 + patch, c))
                     << "patch " << patch << ", value " << c;
             }
         }
@@ -177,14 +189,12 @@ TEST_P(PatchEmbedTest, random) {
         shape(),
         random.uniforms(pixel_count(), -1, 1),
         random.uniforms(static_cast<std::size_t>(shape().embedding) * shape().inputs(), -weight, weight),
-        random.uniforms(shape().embedding, -1, 1),
-        random.uniforms(shape().embedding, -1, 1),
         random.uniforms(static_cast<std::size_t>(shape().tokens()) * shape().embedding, -1, 1)};
     Tiles embedded = embedding.output(variant());
     embedding.run(variant(), embedded);
     Comparison comparison("embedded");
     embedding.for_compared([&](int b, int t, int c, double exact, double magnitude) {
-        comparison.add({b, t, c}, exact, embedded.at(b, t, c), sum_error(shape().inputs() + 2) * magnitude);
+        comparison.add({b, t, c}, exact, embedded.at(b, t, c), sum_error(shape().inputs() + 1) * magnitude);
     });
 }
 
@@ -194,8 +204,6 @@ TEST_P(PatchEmbedTest, integers_are_exact) {
         shape(),
         random.integers(pixel_count(), -8, 8),
         random.integers(static_cast<std::size_t>(shape().embedding) * shape().inputs(), -8, 8),
-        random.integers(shape().embedding, -100, 100),
-        random.integers(shape().embedding, -100, 100),
         random.integers(static_cast<std::size_t>(shape().tokens()) * shape().embedding, -100, 100)};
     Tiles embedded = embedding.output(variant());
     embedding.run(variant(), embedded);

@@ -1,5 +1,4 @@
 #include "runtime/backend/buffer.h"
-#include "apps/autotune/norm_reference.h"
 #include "apps/autotune/operands.h"
 #include "apps/autotune/problem.h"
 
@@ -12,19 +11,14 @@ public:
     HeadProblem(const Shape &shape, const Geometry &g)
         : g_(g), batch_(shape.batch), channels_(shape.architecture.width),
           labels_(shape.architecture.labels), scores_kind_(shape.architecture.scores),
-          epsilon_(shape.architecture.layer_norm_epsilon), z_(g.token_matrix(g.width) * batch_),
-          gamma_(g.width), beta_(g.width), bias_(g.labels),
+          tokens_(g.token_matrix(g.width) * batch_), bias_(g.labels),
           weights_(static_cast<std::size_t>(g.width) * g.labels, 16,
                    1 / std::sqrt(static_cast<float>(channels_)), random_),
           logits_(static_cast<std::size_t>(g.labels) * batch_), scores_(logits_.size()) {
         for (int t = 0; t < g.tiles * g.blocks.token_tile * batch_; t++) {
             for (int c = 0; c < channels_; c++) {
-                z_[at(g.blocks, g.width, t, c)] = random_.value(1);
+                tokens_[at(g.blocks, g.width, t, c)] = random_.value(1);
             }
-        }
-        for (int c = 0; c < channels_; c++) {
-            gamma_[c] = 1 + random_.value(0.1f);
-            beta_[c] = random_.value(0.1f);
         }
         random_.fill(bias_, 0.1f);
         generator = "head";
@@ -42,15 +36,13 @@ public:
 
     int call(const CalledKernel &kernel, int copy) override {
         const auto [lanes, token_tile, panel] = g_.blocks;
-        FloatView<5> z(z_.data(), {lanes, token_tile, g_.chunks(g_.width), g_.tiles, batch_});
-        FloatView<1> gamma(gamma_.data(), {g_.width}), beta(beta_.data(), {g_.width}),
-            bias(bias_.data(), {g_.labels});
+        FloatView<5> tokens(tokens_.data(), {lanes, token_tile, g_.chunks(g_.width), g_.tiles, batch_});
+        FloatView<1> bias(bias_.data(), {g_.labels});
         FloatView<3> weights(weights_.copy(copy), {panel, g_.width, g_.panels(g_.labels)});
         FloatView<2> logits(logits_.data(), {g_.labels, batch_}),
             scores(scores_.data(), {g_.labels, batch_});
-        halide_buffer_t *zs = z, *gammas = gamma, *betas = beta, *ws = weights, *bs = bias, *ls = logits,
-                        *ss = scores;
-        return run(kernel, zs, gammas, betas, ws, bs, channels_, labels_, epsilon_, ls, ss);
+        halide_buffer_t *ts = tokens, *ws = weights, *bs = bias, *ls = logits, *ss = scores;
+        return run(kernel, ts, ws, bs, features, labels_, ls, ss);
     }
 
     void reset() override {
@@ -72,25 +64,22 @@ public:
     }
 
 private:
+    static constexpr int features = 1;
+
     void expect(int b) {
         const int token = b * g_.tiles * g_.blocks.token_tile, panel = g_.blocks.panel;
-        std::vector<double> z;
-        for (int c = 0; c < channels_; c++) {
-            z.push_back(z_[at(g_.blocks, g_.width, token, c)]);
-        }
-        const Normalized feature = normalize(z, gamma_.data(), beta_.data(), epsilon_);
         double largest = -HUGE_VAL, total = 0, worst = 0;
         const std::size_t first = expected_logits_.size();
         for (int n = 0; n < labels_; n++) {
-            double logit = bias_[n], tolerance = 0, magnitude = std::abs(logit);
+            double logit = bias_[n], magnitude = std::abs(logit);
             for (int c = 0; c < channels_; c++) {
+                const double feature = tokens_[at(g_.blocks, g_.width, token, c)];
                 const double w = weights_.copy(
                     0)[(static_cast<std::size_t>(n / panel) * g_.width + c) * panel + n % panel];
-                logit += feature.values[c] * w;
-                magnitude += std::abs(feature.values[c] * w);
-                tolerance += feature.tolerances[c] * std::abs(w);
+                logit += feature * w;
+                magnitude += std::abs(feature * w);
             }
-            tolerance += sum_error(channels_ + 2) * magnitude;
+            const double tolerance = sum_error(channels_ + 1) * magnitude;
             expected_logits_.push_back(logit);
             logit_tolerances_.push_back(tolerance);
             largest = std::max(largest, logit);
@@ -121,10 +110,9 @@ private:
     Geometry g_;
     int batch_, channels_, labels_;
     Scores scores_kind_;
-    float epsilon_;
-    Floats z_, gamma_, beta_, bias_;  // [ci, ti, chunk, tile, b], [c], [c], [n]
-    WeightCopies weights_;            // [n in panel, c, panel], cold: a whole pass lies between two calls
-    Floats logits_, scores_;          // [n, b]
+    Floats tokens_, bias_;    // [ci, ti, chunk, tile, b], [n]
+    WeightCopies weights_;    // [n in panel, c, panel], cold: a whole pass lies between two calls
+    Floats logits_, scores_;  // [n, b]
     std::vector<double> expected_logits_, logit_tolerances_, expected_scores_,
         score_tolerances_;  // [n, b], not padded
 };
