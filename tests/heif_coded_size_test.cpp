@@ -263,7 +263,8 @@ TEST(HeifCodedSize, DataAreInTheFileAndNotManyTimesAsMuch) {
 }
 
 TEST(HeifCodedSize, BrokenFilesAreReadAsFarAsTheyGo) {
-    const Item hevc{1, "hvc1", hevc_configuration(sequence_unit(64, 64)), {with_length(sequence_unit(8, 8))}};
+    const std::string configuration = hevc_configuration(sequence_unit(64, 64));
+    const Item hevc{1, "hvc1", configuration, {with_length(sequence_unit(8, 8))}};
     const Item alpha{2, "av01", std::string(4, '\x81'), {short_sequence(64, 48)}, true};
     const std::string bytes = file({hevc, alpha}, box("auxl", number(2, 2) + number(1, 2) + number(1, 2)));
     EXPECT_EQ(pixels(bytes), 64u * 64);

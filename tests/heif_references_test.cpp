@@ -66,7 +66,8 @@ TEST(HeifReferences, NorDoWorkAndDepthWithoutMeasure) {
 }
 
 TEST(HeifReferences, APictureIsDecodedWithItsTilesAndTheirAlpha) {
-    const std::string bytes = file({{"dimg", 1, {2, 3}}, {"auxl", 4, {1}}, {"auxl", 5, {3}}, {"dimg", 6, {7}}});
+    const std::string bytes =
+        file({{"dimg", 1, {2, 3}}, {"auxl", 4, {1}}, {"auxl", 5, {3}}, {"dimg", 6, {7}}});
     const Octets octets(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size());
     EXPECT_EQ(heif_pictures_of(octets, 1), (std::set<std::uint64_t>{1, 2, 3, 4, 5}));
     EXPECT_EQ(heif_pictures_of(octets, 3), (std::set<std::uint64_t>{3, 5}));

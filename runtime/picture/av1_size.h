@@ -7,9 +7,9 @@
 
 namespace vit {
 
-// The most pixels that a frame of the stream can have. dav1d also decodes frames that say a size of their own
-// beyond that of their sequence; of such, a quarter of the largest that their bits can say counts, which no
-// frame within its sequence exceeds if there are no more bits than needed.
+// The most pixels that a frame of the stream can have. dav1d also decodes frames that say a size of their
+// own beyond that of their sequence. Of such, a quarter of the largest that their bits can say counts, which
+// is less than the sequence has where there are no more bits than needed.
 std::uint64_t av1_pixels(Octets stream);
 
 }  // namespace vit

@@ -1,4 +1,4 @@
-// Bits of headers, the highest of each byte first, as H.265 and AV1 have them. Beyond the end there are zeros.
+// Bits of headers, the highest of each byte first, as H.265 and AV1 have them. Beyond the end they are 0.
 #pragma once
 
 #include <cstdint>

@@ -193,8 +193,8 @@ PictureHeader uncut(const File &file, const PictureHeader &header) {
     return whole.width * whole.height > header.width * header.height ? whole : header;
 }
 
-// The decoders take memory for the size that a stream says, not the file. HEVC codes whole blocks of up to 64
-// x 64, and the tiles of a small picture may be larger than that.
+// The decoders take memory for the size that a stream says, not the file. HEVC codes whole blocks, of up to
+// 64 x 64, and the tiles of a small picture may be larger than it.
 Result<void> check_coded_size(Octets bytes, const File &file, const PictureHeader &whole,
                               const std::string &sentence) {
     constexpr std::uint64_t block = 64, tile = 1 << 20;

@@ -20,7 +20,7 @@ std::uint64_t size_of(const HeifItem &item) {
     return size;
 }
 
-// The units that stand in a configuration of HEVC (ISO/IEC 14496-15, 8.3.3.1), each with a length of 2 bytes.
+// The units in a configuration of HEVC (ISO/IEC 14496-15, 8.3.3.1), each with a length of 2 bytes.
 std::uint64_t configured_pixels(Octets configuration) {
     std::uint64_t pixels = 0;
     std::size_t at = 23;

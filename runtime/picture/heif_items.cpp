@@ -58,7 +58,8 @@ void add_types(Octets meta, HeifItems &items) {
 }
 
 // The part of a file, or of a box in it, that an extent names.
-std::optional<Octets> extent_of(Octets whole, std::uint64_t base, std::uint64_t offset, std::uint64_t length) {
+std::optional<Octets> extent_of(Octets whole, std::uint64_t base, std::uint64_t offset,
+                                std::uint64_t length) {
     if (base > whole.size() || offset > whole.size() - base || length > whole.size() - base - offset) {
         return {};
     }
