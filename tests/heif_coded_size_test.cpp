@@ -249,7 +249,7 @@ TEST(HeifCodedSize, WhatAPictureIsMadeOfCounts) {
 TEST(HeifCodedSize, DataAreInTheFileAndNotManyTimesAsMuch) {
     const std::string four(4, '\x81'), sequence = short_sequence(64, 48);
     std::string bytes = file({{1, "av01", four, {sequence}, true}});
-    const std::size_t extents = 20;  // begin so many bytes behind the name
+    const std::size_t extents = 20;             // begin so many bytes behind the name
     bytes[bytes.find("iloc") + extents + 7]++;  // beyond idat
     EXPECT_FALSE(heif_coded_pixels(octets(bytes), 1).has_value());
     const std::vector<std::string> nothing(8, std::string(9000, '\0'));
