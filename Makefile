@@ -33,7 +33,7 @@ help:
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
 	@echo 'make format    clang-format over all C++'
 	@echo 'make clean     remove what was built; .venv stays'
-	@echo 'JOBS=$(JOBS) compilers or tests run at once.'
+	@echo 'JOBS=$(JOBS) compilers, tests or fuzzers run at once.'
 
 .PHONY: demo
 demo: build/host/build.ninja
@@ -99,19 +99,10 @@ gpu-report: .venv/setup.stamp
 	.venv-report/bin/python bench/gpu/report.py $(FROM) --readme README.md --figure bench/figures/gpu.png \
 	    --tuned schedules/tuned
 
-# A fuzzer starts from tests/fuzz/corpus/<reader>, those of one format from the test pictures, too, and keeps
-# what it finds in build/fuzz/found/<reader>.
 .PHONY: fuzz
-fuzz: export ASAN_SYMBOLIZER_PATH := /usr/lib/llvm-14/bin/llvm-symbolizer
 fuzz: fuzz-tools build-fuzz
-	@fuzzers=$$(find build/fuzz -name '*_fuzz' -type f -executable | sort); test -n "$$fuzzers"; \
-	for fuzzer in $$fuzzers; do \
-	    reader=$$(basename $$fuzzer _fuzz); found=build/fuzz/found/$$reader; \
-	    echo "fuzz: $$reader, $(FUZZ_SECONDS) s"; mkdir -p $$found; \
-	    corpus=tests/fuzz/corpus/$$reader; \
-	    [ -d $$corpus ] || corpus="tests/fuzz/corpus/image tests/data/images"; \
-	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$found $$corpus; \
-	done
+	@echo "fuzz: $(FUZZ_SECONDS) s for each reader, $(JOBS) at a time"
+	@scripts/fuzz $(FUZZ_SECONDS) $(JOBS)
 
 .PHONY: install
 install: build-host

@@ -68,7 +68,9 @@ std::string printable_path(std::string_view path) {
 }
 
 std::string in_quotes(std::string_view text, std::size_t limit) {
-    return "'" + printable(text, limit) + "'";
+    std::string quoted = "'";
+    quoted += printable(text, limit);
+    return quoted + "'";
 }
 
 std::string shape_text(const std::vector<std::int64_t> &shape) {

@@ -5,19 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "runtime/picture/heif_references.h"
+#include "tests/support/heif_writer.h"
 
 namespace vit::test {
 namespace {
-
-std::string number(std::size_t value, int bytes) {
-    std::string text;
-    for (int i = bytes - 1; i >= 0; i--) text += static_cast<char>(value >> 8 * i);
-    return text;
-}
-
-std::string box(const std::string &type, const std::string &content) {
-    return number(content.size() + 8, 4) + type + content;
-}
 
 struct Reference {
     const char *type;
@@ -72,6 +63,15 @@ TEST(HeifReferences, NorDoWorkAndDepthWithoutMeasure) {
     const std::vector<std::size_t> many(300, 2), more(300, 3);
     EXPECT_TRUE(ends(file({{"dimg", 1, many}})));
     EXPECT_FALSE(ends(file({{"dimg", 1, many}, {"dimg", 2, more}})));
+}
+
+TEST(HeifReferences, APictureIsDecodedWithItsTilesAndTheirAlpha) {
+    const std::string bytes =
+        file({{"dimg", 1, {2, 3}}, {"auxl", 4, {1}}, {"auxl", 5, {3}}, {"dimg", 6, {7}}});
+    const Octets octets(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size());
+    EXPECT_EQ(heif_pictures_of(octets, 1), (std::set<std::uint64_t>{1, 2, 3, 4, 5}));
+    EXPECT_EQ(heif_pictures_of(octets, 3), (std::set<std::uint64_t>{3, 5}));
+    EXPECT_EQ(heif_pictures_of(octets, 9), (std::set<std::uint64_t>{9}));
 }
 
 TEST(HeifReferences, BrokenBoxesAreReadAsFarAsTheyGo) {

@@ -4,7 +4,9 @@
 
 24 photographs of 12 megapixels, smooth and with detail, whole and as drafts, in batches of 8; the command
 with a packed model, its start counted, the peer's not. The two take turns; of each, the fastest round
-counts. All labels have to be the same. Writes build/bench/photographs.json and a table for the README.
+counts. All labels have to be the same. Preparing pictures (reading, decoding, preprocessing) and the
+network are also measured apart, by one thread each: their sum is what a picture takes if nothing waits.
+Writes build/bench/photographs.json and a table for the README.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import sys
 import time
 
 import machine
+from engine import Engine
 from make_model import MODELS, make_model
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -53,8 +56,30 @@ class Peer:
         self.process.wait()
 
 
-def race(options, model, packed, kind, draft):
+class Alone:
+    """One thread of this project's, with nothing beside it; seconds a picture."""
+
+    def __init__(self, model):
+        command = [ROOT / "build/host/bench_worker", MODELS / f"{model}-224", 1, BATCH]
+        self.worker = Engine("vit", command, ROOT / f"build/bench/photographs-{model}.log")
+        self.worker.wait_until_ready()
+
+    def network(self, rounds):
+        return min(float(self.worker.ask("run")) for _ in range(rounds)) / BATCH / 1000
+
+    def prepare(self, folder, draft, rounds):
+        verb, pictures = "draft" if draft else "prepare", sorted(folder.glob("*.jpg"))
+        return min(sum(float(self.worker.ask(f"{verb} {picture}")) for picture in pictures)
+                   for _ in range(rounds)) / len(pictures) / 1000
+
+    def close(self):
+        self.worker.stop()
+
+
+def race(options, model, packed, kind, draft, alone):
     folder = PHOTOGRAPHS / kind
+    parts = {"prepare": alone.prepare(folder, draft, options.rounds)}
+    parts["network"] = alone.network(options.rounds)
     onnx = MODELS / f"{model}-224/model-b{BATCH}.onnx"
     peer = Peer(options.peers_python, onnx, folder, options.threads, draft)
     best, labels = {}, {}
@@ -68,18 +93,22 @@ def race(options, model, packed, kind, draft):
     count = len(labels["vit"])
     row = {"model": model, "photographs": kind, "draft": draft}
     row |= {name: count / seconds for name, seconds in best.items()}
+    row |= parts | {"limit": options.threads / sum(parts.values())}
     print(f"{model} {kind:6} {'draft' if draft else 'whole'}: {row['vit']:6.2f} pictures/s, "
-          f"peer {row['peer']:6.2f}, {row['vit'] / row['peer']:.2f} times", file=sys.stderr)
+          f"peer {row['peer']:6.2f}, {row['vit'] / row['peer']:.2f} times; alone "
+          + " + ".join(f"{1000 * seconds:.1f}" for seconds in parts.values())
+          + f" ms, {row['vit'] / row['limit']:.2f} of {row['limit']:.2f}", file=sys.stderr)
     return row
 
 
 def table(rows):
-    lines = ["| 24 photographs of 12 megapixels | this project | ONNX Runtime fed by Pillow | |",
-             "| --- | ---: | ---: | ---: |"]
+    lines = ["| 24 photographs of 12 megapixels | this project | ONNX Runtime fed by Pillow | | bound |",
+             "| --- | ---: | ---: | ---: | ---: |"]
     for row in rows:
         what = f"{NAMES[row['model']]}, {row['photographs']}" + (", as drafts" if row["draft"] else "")
         numbers = f"{row['vit']:.1f} | {row['peer']:.1f} | {row['vit'] / row['peer']:.2f} times"
-        lines.append(f"| {what} | {numbers} |")
+        limit = f"{row['limit']:.1f} ({row['vit'] / row['limit']:.2f})"
+        lines.append(f"| {what} | {numbers} | {limit} |")
     return "\n".join(lines)
 
 
@@ -106,9 +135,11 @@ def main():
         packed = directory / "model.vit"
         pack = [ROOT / "build/host/vit", "pack", directory, "--output", packed]
         subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+        alone = Alone(model)
         for kind in ("smooth", "detail"):
             for draft in (False, True):
-                rows.append(race(options, model, packed, kind, draft))
+                rows.append(race(options, model, packed, kind, draft, alone))
+        alone.close()
     (ROOT / "build/bench/photographs.json").write_text(json.dumps(rows, indent=2))
     print(table(rows))
     if options.readme:

@@ -8,6 +8,8 @@
 //
 //     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
 //     logits FILE    writes the logits as float32 [batch, labels]; "ok"
+//     prepare FILE   a picture from the file to the network's input, as a draft with "draft FILE"; its
+//                    milliseconds
 //     peak           GFLOP/s that as many threads reach with multiply-adds in registers, at this moment
 #include <chrono>
 #include <cstddef>
@@ -86,10 +88,10 @@ public:
         const std::size_t space = line.find(' ');
         const std::string verb = line.substr(0, space);
         if (verb == "run") {
-            const auto start = std::chrono::steady_clock::now();
-            forward();
-            const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
-            return std::to_string(taken.count());
+            return milliseconds([&] { forward(); });
+        }
+        if ((verb == "prepare" || verb == "draft") && space != std::string::npos) {
+            return milliseconds([&] { prepare(line.substr(space + 1), verb == "draft"); });
         }
         if (verb == "logits" && space != std::string::npos) {
             forward();
@@ -101,6 +103,21 @@ public:
     }
 
 private:
+    template<typename Work>
+    static std::string milliseconds(Work work) {
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+        return std::to_string(taken.count());
+    }
+
+    // In the place of the first of the batch.
+    void prepare(const std::string &path, bool draft) {
+        const vit::ImageOptions options = draft ? model_.draft() : vit::ImageOptions{};
+        const vit::Image image = value_of(vit::Image::read(path, options));
+        value_of(session_.preprocess(image.view(), pixels_.data()));
+    }
+
     void forward() {
         value_of(session_.forward(pixels_.data(), batch_, logits_.data()));
     }

@@ -141,8 +141,9 @@ Result<std::optional<std::string>> JsonFields::text(const char *key) const {
 
 std::string JsonFields::at(std::string_view key) const {
     std::string field = field_;
-    if (!key.empty()) field += (field.empty() ? "" : ".") + printable(key);
-    return printable_path(file_) + ":" + (field.empty() ? "" : " " + field);
+    if (!field.empty() && !key.empty()) field += ".";
+    field += printable(key);
+    return printable_path(file_) + (field.empty() ? ":" : ": ") + field;
 }
 
 tl::unexpected<Error> JsonFields::error(std::string_view key, const std::string &what) const {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "picture/heif_boxes.h"
+#include "picture/heif_coded_size.h"
 #include "picture/heif_colors.h"
 #include "picture/heif_references.h"
 #include "picture/picture.h"
@@ -28,7 +30,7 @@ struct Free {
     void operator()(heif_decoding_options *options) const { heif_decoding_options_free(options); }
     void operator()(heif_color_profile_nclx *profile) const { heif_nclx_color_profile_free(profile); }
 };
-template <typename T>
+template<typename T>
 using Owned = std::unique_ptr<T, Free>;
 
 std::string heif_version() {
@@ -171,10 +173,41 @@ Result<void> check_size(std::size_t file_size, const PictureHeader &header, cons
                                            std::to_string(header.height) + " pixels, which its " +
                                            std::to_string(file_size) + " bytes cannot hold");
     }
+    if (pixels > options.max_pixels) {
+        return fail(ErrorCode::unsupported, sentence + " cut out of more than " +
+                                                std::to_string(options.max_pixels) + " pixels");
+    }
     if (pixels > options.max_memory / bytes_of_a_pixel) {
         return fail(ErrorCode::unsupported, sentence + " that takes more than " +
                                                 std::to_string(options.max_memory) +
                                                 " bytes of memory to decode");
+    }
+    return {};
+}
+
+// The picture of which the header's is cut out, if the file says so.
+PictureHeader uncut(const File &file, const PictureHeader &header) {
+    PictureHeader whole;
+    whole.width = heif_image_handle_get_ispe_width(file.picture.get());
+    whole.height = heif_image_handle_get_ispe_height(file.picture.get());
+    return whole.width * whole.height > header.width * header.height ? whole : header;
+}
+
+// The decoders take memory for the size that a stream says, not the file. HEVC codes whole blocks, of up to
+// 64 x 64, and the tiles of a small picture may be larger than it.
+Result<void> check_coded_size(Octets bytes, const File &file, const PictureHeader &whole,
+                              const std::string &sentence) {
+    constexpr std::uint64_t block = 64, tile = 1 << 20;
+    const auto padded = [](std::int64_t size) { return (std::uint64_t(size) + block - 1) / block * block; };
+    heif_item_id id = 0;
+    const heif_error error = heif_context_get_primary_image_ID(file.context.get(), &id);
+    const auto coded = error.code == heif_error_Ok ? heif_coded_pixels(bytes, id) : std::nullopt;
+    if (!coded) {
+        return fail(ErrorCode::format, sentence + " whose data are not where it says");
+    }
+    if (*coded > std::max(tile, padded(whole.width) * padded(whole.height))) {
+        return fail(ErrorCode::format, sentence + " of " + std::to_string(whole.width) + " x " +
+                                           std::to_string(whole.height) + " pixels that holds a larger one");
     }
     return {};
 }
@@ -243,7 +276,6 @@ bool planes_of(const heif_image *image, const HeifColors &colors, YuvPicture &pi
 
 Result<Samples> decode(Octets bytes, heif_compression_format format, const PictureHeader &header,
                        const ImageOptions &options, const std::string &sentence) {
-    VIT_TRY(check_size(bytes.size(), header, options, sentence));
     if (is_cut(bytes) && !options.accept_truncated) {
         return ends_early(sentence);
     }
@@ -254,6 +286,9 @@ Result<Samples> decode(Octets bytes, heif_compression_format format, const Pictu
         colors = {};
         VIT_TRY_ASSIGN(file, open_heif(bytes, sentence));
     }
+    const PictureHeader whole = uncut(file, header);
+    VIT_TRY(check_size(bytes.size(), whole, options, sentence));
+    VIT_TRY(check_coded_size(bytes, file, whole, sentence));
     if (!heif_have_decoder_for_format(format)) {
         return fail(ErrorCode::unsupported, sentence + ", for which libheif has no decoder on this machine");
     }

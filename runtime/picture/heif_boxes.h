@@ -25,10 +25,15 @@ bool is_at(std::span<Byte> bytes, std::size_t at, std::string_view name) {
     return at + name.size() <= bytes.size() && std::memcmp(&bytes[at], name.data(), name.size()) == 0;
 }
 
-// The contents of the boxes of a name within the contents of another box, and no further than that goes.
 template<typename Byte>
-std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name) {
-    std::vector<std::span<Byte>> found;
+struct HeifBox {
+    std::span<Byte> name, contents;
+};
+
+// The boxes within the contents of another box, and no further than that goes.
+template<typename Byte>
+std::vector<HeifBox<Byte>> all_boxes(std::span<Byte> within) {
+    std::vector<HeifBox<Byte>> found;
     for (std::size_t at = 0; at + 8 <= within.size();) {
         std::uint64_t size = big_endian(within, at, 4);
         std::size_t header = 8;
@@ -42,10 +47,21 @@ std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name
             break;
         }
         size = std::min<std::uint64_t>(size, within.size() - at);
-        if (is_at(within, at + 4, name) && size >= header) {
-            found.push_back(within.subspan(at + header, std::size_t(size) - header));
+        if (size >= header) {
+            found.push_back({within.subspan(at + 4, 4),
+                             within.subspan(at + header, std::size_t(size) - header)});
         }
         at += std::size_t(size);
+    }
+    return found;
+}
+
+// The contents of those of a name.
+template<typename Byte>
+std::vector<std::span<Byte>> boxes(std::span<Byte> within, std::string_view name) {
+    std::vector<std::span<Byte>> found;
+    for (const HeifBox<Byte> &box : all_boxes(within)) {
+        if (is_at(box.name, 0, name)) found.push_back(box.contents);
     }
     return found;
 }

@@ -93,4 +93,19 @@ bool heif_references_end(Octets file) {
     return decoded.size() == parts.size();
 }
 
+std::set<std::uint64_t> heif_pictures_of(Octets file, std::uint64_t picture) {
+    const Parts parts = parts_of(lists_of(file));
+    std::set<Item> found{picture};
+    std::vector<Item> open{picture};
+    while (!open.empty()) {
+        const auto at = parts.find(open.back());
+        open.pop_back();
+        if (at == parts.end()) continue;
+        for (const Item part : at->second) {
+            if (found.insert(part).second) open.push_back(part);
+        }
+    }
+    return found;
+}
+
 }  // namespace vit

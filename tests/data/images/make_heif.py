@@ -6,6 +6,7 @@ writes no HEVC and nothing of more than 8 bits.
 """
 
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -43,6 +44,15 @@ def png_of_16_bits(picture):
         chunk(*one) for one in [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")])
 
 
+def say_smaller(path, width, height):
+    """The file says another size than the stream that it holds."""
+    said = path.read_bytes()
+    for place in re.finditer(b"ispe", said):
+        at = place.end() + 4
+        said = said[:at] + struct.pack(">II", width, height) + said[at + 8:]
+    path.write_bytes(said)
+
+
 def main():
     target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     with tempfile.TemporaryDirectory() as folder:
@@ -68,6 +78,10 @@ def main():
         encode("rgb10_422.avif", "-q", "95", "-b", "10", "-p", "chroma=422")
         encode("rgb12_420.avif", "-q", "95", "-b", "12", "-p", "chroma=420")
         encode("rgb12_444.avif", "-q", "95", "-b", "12", "-p", "chroma=444")
+        Image.new("RGB", (2048, 2048), "teal").save(source)
+        for name in ("larger.heic", "larger.avif"):
+            encode(name, "-q", "50")
+            say_smaller(target / name, 64, 48)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def whole():
     right = rgb(of_8_bits(smooth(40, 30, 4)[..., :3]))
     yield Case("alpha-drop.heic", (IMAGES / "alpha.heic").read_bytes(), right, largest=4,
                why="coding changes them", options="drop")
-    for path in sorted(IMAGES.glob("*.avif")):
+    for path in sorted(IMAGES.glob("rgb*.avif")):
         yield Case(path.name, path.read_bytes())
 
 
@@ -58,6 +58,11 @@ def broken():
             yield Case(f"claims-{name}{size[0]}.heic", claimed, None)
 
 
+def larger():
+    for name in "larger.heic", "larger.avif":
+        yield Case(name, (IMAGES / name).read_bytes(), None, says="holds a larger one")
+
+
 def circles():
     data = (IMAGES / "alpha.heic").read_bytes()
     at = data.index(b"auxl") + 4  # the id of the alpha, how many are named, whose alpha it is
@@ -66,7 +71,7 @@ def circles():
 
 
 def cases():
-    for some in whole, broken, circles:
+    for some in whole, broken, larger, circles:
         for case in some():
             case.needs = "libheif"
             yield case
