@@ -21,8 +21,7 @@ struct Checkpoint {
     Preprocessing preprocessing;
     std::vector<std::string> labels;  // architecture.labels of them
 
-    // By slot and index, all that for_each_slot visits; their shapes are those of the file, which may have
-    // ones in front of a slot's.
+    // By slot and index, all that for_each_slot visits, in its shapes.
     std::map<std::pair<Slot, int>, Tensor> tensors;
     std::vector<std::shared_ptr<const void>> storage;  // keeps the mapped files alive
 

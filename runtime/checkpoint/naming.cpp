@@ -15,7 +15,7 @@ public:
 
     Result<void> read() {
         VIT_TRY(check_depth());
-        VIT_TRY(for_each_slot(a_, [this](Slot slot, int index, const Shape &shape) -> Result<void> {
+        VIT_TRY(for_each_slot(a_, [this](Slot slot, int index, const TensorShape &shape) -> Result<void> {
             return take(slot, index, shape);
         }));
         VIT_TRY(check_biases());
@@ -46,14 +46,14 @@ private:
         return name;
     }
 
-    Result<void> take(Slot slot, int index, const Shape &shape) {
+    Result<void> take(Slot slot, int index, const TensorShape &shape) {
         const SlotName *row = find(slot, index);
         if (!row) {
             return fail(ErrorCode::unsupported, at(files_.file()) + "this naming of tensors has no " +
                                                     name_of(slot) + ", which the model has");
         }
         const std::string name = name_of_block(*row, index);
-        Shape stored(row->ones, 1);
+        TensorShape stored(row->ones, 1);
         stored.insert(stored.end(), shape.begin(), shape.end());
         stored[row->ones] *= row->part.of;
         if (slot == Slot::positions) VIT_TRY(check_positions(name, stored));
@@ -82,7 +82,7 @@ private:
     }
 
     // Another number of positions is a common state of a checkpoint, so it gets a sentence of its own.
-    Result<void> check_positions(const std::string &name, const Shape &expected) const {
+    Result<void> check_positions(const std::string &name, const TensorShape &expected) const {
         const StoredTensor *stored = files_.find(name);
         if (!stored || stored->shape.size() != expected.size()) return {};
         const std::size_t t = expected.size() - 2;

@@ -31,7 +31,7 @@ struct Distribution {
 };
 
 // Weights of variance 1 / inputs, so that outputs are as large as inputs.
-Distribution distribution_of(Slot slot, const Shape &shape) {
+Distribution distribution_of(Slot slot, const TensorShape &shape) {
     switch (slot) {
     case Slot::class_token:
     case Slot::distillation_token:
@@ -66,7 +66,7 @@ Result<Checkpoint> random_checkpoint(const Architecture &a, std::uint64_t seed) 
     for (int i = 0; i < a.labels; i++) {
         checkpoint.labels.push_back("LABEL_" + std::to_string(i));
     }
-    VIT_TRY(for_each_slot(a, [&](Slot slot, int index, const Shape &shape) -> Result<void> {
+    VIT_TRY(for_each_slot(a, [&](Slot slot, int index, const TensorShape &shape) -> Result<void> {
         std::size_t count = 1;
         for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
         const auto [centre, spread] = distribution_of(slot, shape);

@@ -148,7 +148,7 @@ double flop(const Architecture &a) {
 
 std::int64_t parameters(const Architecture &a) {
     std::int64_t sum = 0;
-    (void)for_each_slot(a, [&](Slot, int, const Shape &shape) -> Result<void> {
+    (void)for_each_slot(a, [&](Slot, int, const TensorShape &shape) -> Result<void> {
         std::int64_t count = 1;
         for (const std::int64_t extent : shape) count *= extent;
         sum += count;

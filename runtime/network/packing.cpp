@@ -93,7 +93,7 @@ public:
           origin_(static_cast<std::size_t>(geometry.tokens) * arch_.width) {}
 
     Result<void> run() {
-        VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const Shape &) {
+        VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const TensorShape &) {
             return fold(slot, index, checkpoint_.tensor(slot, index));
         }));
         set_ranges();

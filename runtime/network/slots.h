@@ -38,7 +38,7 @@ enum class Slot {
 
 const char *name_of(Slot slot);
 
-using Shape = std::vector<std::int64_t>;  // outermost first
+using TensorShape = std::vector<std::int64_t>;  // outermost first
 
 inline bool is_gated(Activation activation) { return activation == Activation::silu_gated; }
 
@@ -54,32 +54,32 @@ Result<void> for_each_slot(const Architecture &a, Visit visit) {
     const std::int64_t d = a.width, mlp = a.mlp_width, patches = a.patches();
     const auto linear = [&](Slot weight, Slot bias, int i, std::int64_t outputs, std::int64_t inputs,
                             bool has_bias = true) -> Result<void> {
-        VIT_TRY(visit(weight, i, Shape{outputs, inputs}));
-        return has_bias ? visit(bias, i, Shape{outputs}) : Result<void>();
+        VIT_TRY(visit(weight, i, TensorShape{outputs, inputs}));
+        return has_bias ? visit(bias, i, TensorShape{outputs}) : Result<void>();
     };
     const auto norm = [&](Slot gamma, Slot beta, int i) -> Result<void> {
-        VIT_TRY(visit(gamma, i, Shape{d}));
-        return visit(beta, i, Shape{d});
+        VIT_TRY(visit(gamma, i, TensorShape{d}));
+        return visit(beta, i, TensorShape{d});
     };
 
-    VIT_TRY(visit(Slot::patch_weight, 0, Shape{d, a.channels, a.patch_height, a.patch_width}));
-    VIT_TRY(visit(Slot::patch_bias, 0, Shape{d}));
-    if (a.prefix.class_token) VIT_TRY(visit(Slot::class_token, 0, Shape{d}));
-    if (a.prefix.distillation_token) VIT_TRY(visit(Slot::distillation_token, 0, Shape{d}));
-    if (a.prefix.registers) VIT_TRY(visit(Slot::registers, 0, Shape{a.prefix.registers, d}));
-    VIT_TRY(visit(Slot::positions, 0, Shape{a.prefix.positioned + patches, d}));
+    VIT_TRY(visit(Slot::patch_weight, 0, TensorShape{d, a.channels, a.patch_height, a.patch_width}));
+    VIT_TRY(visit(Slot::patch_bias, 0, TensorShape{d}));
+    if (a.prefix.class_token) VIT_TRY(visit(Slot::class_token, 0, TensorShape{d}));
+    if (a.prefix.distillation_token) VIT_TRY(visit(Slot::distillation_token, 0, TensorShape{d}));
+    if (a.prefix.registers) VIT_TRY(visit(Slot::registers, 0, TensorShape{a.prefix.registers, d}));
+    VIT_TRY(visit(Slot::positions, 0, TensorShape{a.prefix.positioned + patches, d}));
     for (int i = 0; i < a.depth; i++) {
         VIT_TRY(norm(Slot::norm1_gamma, Slot::norm1_beta, i));
         VIT_TRY(linear(Slot::query_weight, Slot::query_bias, i, d, d, a.qkv_bias));
         VIT_TRY(linear(Slot::key_weight, Slot::key_bias, i, d, d, a.qkv_bias));
         VIT_TRY(linear(Slot::value_weight, Slot::value_bias, i, d, d, a.qkv_bias));
         VIT_TRY(linear(Slot::proj_weight, Slot::proj_bias, i, d, d));
-        if (a.layer_scale) VIT_TRY(visit(Slot::scale1, i, Shape{d}));
+        if (a.layer_scale) VIT_TRY(visit(Slot::scale1, i, TensorShape{d}));
         VIT_TRY(norm(Slot::norm2_gamma, Slot::norm2_beta, i));
         if (is_gated(a.activation)) VIT_TRY(linear(Slot::gate_weight, Slot::gate_bias, i, mlp, d));
         VIT_TRY(linear(Slot::fc1_weight, Slot::fc1_bias, i, mlp, d));
         VIT_TRY(linear(Slot::fc2_weight, Slot::fc2_bias, i, d, mlp));
-        if (a.layer_scale) VIT_TRY(visit(Slot::scale2, i, Shape{d}));
+        if (a.layer_scale) VIT_TRY(visit(Slot::scale2, i, TensorShape{d}));
     }
     VIT_TRY(norm(Slot::norm_gamma, Slot::norm_beta, 0));
     const std::int64_t features = a.pooling.head_of_each ? 1 : a.pooling.features.size();

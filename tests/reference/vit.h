@@ -34,21 +34,33 @@ struct Linear {
 struct Block {
     Norm norm1;
     Linear query, key, value, proj;  // [D, D]
+    std::vector<double> scale1;      // of what attention adds [D], or empty
     Norm norm2;
+    Linear gate;      // [mlp_width, D], or of no rows
     Linear fc1, fc2;  // [mlp_width, D], [D, mlp_width]
+    std::vector<double> scale2;  // of what the MLP adds [D], or empty
+};
+
+// What the classifier sees: the mean of some tokens.
+struct Feature {
+    int first, count;
 };
 
 struct VisionTransformer {
     int channels, image_height, image_width, patch_height, patch_width, heads;
     double epsilon;
-    bool gelu_tanh;
+    double (*activation)(double);  // of fc1, or of the gate
 
-    std::vector<double> class_token;  // [D]
-    Matrix positions;                 // [N + 1, D]
-    Linear patch;                     // [D, C P P], a row's values in the order channel, y, x
+    Matrix prefix;        // the tokens before the patches [.., D]
+    Matrix positions;     // of the last rows of the tokens, or of the first of the prefix and all patches
+    int positioned;       // rows of positions that belong to the prefix, from its first token on
+    Linear patch;         // [D, C P P], a row's values in the order channel, y, x
     std::vector<Block> blocks;
     Norm norm;
-    Linear head;  // [K, D]
+    bool norm_last;       // of the features, not of the tokens
+    std::vector<Feature> features;
+    bool head_of_each;
+    std::vector<Linear> head;  // of all features side by side [K, features D], or one for each, averaged
 };
 
 inline Matrix apply(const Norm &norm, double epsilon, const Matrix &x) {
@@ -121,30 +133,71 @@ inline Matrix embed(const VisionTransformer &vit, const float *pixels) {
         }
     }
     const Matrix embedded = apply(vit.patch, patches);
-    Matrix z = vit.positions;
-    for (int c = 0; c < z.columns; c++) z.row(0)[c] += vit.class_token[c];
-    for (int n = 0; n < embedded.rows; n++) {
-        for (int c = 0; c < z.columns; c++) z.row(n + 1)[c] += embedded.row(n)[c];
+    const int before = vit.prefix.rows;
+    Matrix z(before + patches.rows, embedded.columns);
+    for (int t = 0; t < z.rows; t++) {
+        const double *token = t < before ? vit.prefix.row(t) : embedded.row(t - before);
+        const double *position = t < vit.positioned ? vit.positions.row(t)
+                                 : t < before       ? nullptr
+                                                    : vit.positions.row(vit.positioned + t - before);
+        for (int c = 0; c < z.columns; c++) z.row(t)[c] = token[c] + (position ? position[c] : 0);
     }
     return z;
+}
+
+// What a block adds, channel by channel.
+inline void add_scaled(Matrix &z, Matrix y, const std::vector<double> &scale) {
+    for (int t = 0; t < y.rows && !scale.empty(); t++) {
+        for (int c = 0; c < y.columns; c++) y.row(t)[c] *= scale[c];
+    }
+    add(z, y);
 }
 
 // Equations 2 and 3.
 inline void encode(const VisionTransformer &vit, const Block &block, Matrix &z) {
     Matrix y = apply(block.norm1, vit.epsilon, z);
     y = attention(apply(block.query, y), apply(block.key, y), apply(block.value, y), vit.heads);
-    add(z, apply(block.proj, y));
-    y = apply(block.fc1, apply(block.norm2, vit.epsilon, z));
-    for (double &value : y.values) value = vit.gelu_tanh ? gelu_tanh(value) : gelu_erf(value);
-    add(z, apply(block.fc2, y));
+    add_scaled(z, apply(block.proj, y), block.scale1);
+    const Matrix x = apply(block.norm2, vit.epsilon, z);
+    y = apply(block.fc1, x);
+    if (block.gate.weight.rows == 0) {
+        for (double &value : y.values) value = vit.activation(value);
+    } else {
+        const Matrix gate = apply(block.gate, x);
+        for (std::size_t i = 0; i < y.values.size(); i++) y.values[i] *= vit.activation(gate.values[i]);
+    }
+    add_scaled(z, apply(block.fc2, y), block.scale2);
+}
+
+// The features, a row each.
+inline Matrix pool(const VisionTransformer &vit, const Matrix &z) {
+    Matrix pooled(static_cast<int>(vit.features.size()), z.columns);
+    for (int f = 0; f < pooled.rows; f++) {
+        const auto [first, count] = vit.features[f];
+        for (int t = first; t < first + count; t++) {
+            for (int c = 0; c < z.columns; c++) pooled.row(f)[c] += z.row(t)[c] / count;
+        }
+    }
+    return pooled;
 }
 
 // Equation 4 and the classifier: pixels [C, H, W] -> logits [K].
 inline std::vector<double> logits(const VisionTransformer &vit, const float *pixels) {
     Matrix z = embed(vit, pixels);
     for (const Block &block : vit.blocks) encode(vit, block, z);
-    const Matrix class_token(1, z.columns, {z.row(0), z.row(1)});
-    return apply(vit.head, apply(vit.norm, vit.epsilon, class_token)).values;
+    Matrix features = vit.norm_last ? apply(vit.norm, vit.epsilon, pool(vit, z))
+                                    : pool(vit, apply(vit.norm, vit.epsilon, z));
+    if (!vit.head_of_each) {
+        const Matrix side_by_side(1, features.rows * features.columns, features.values);
+        return apply(vit.head[0], side_by_side).values;
+    }
+    std::vector<double> mean(vit.head[0].weight.rows);
+    for (int f = 0; f < features.rows; f++) {
+        const Matrix one(1, features.columns, {features.row(f), features.row(f) + features.columns});
+        const Matrix logits = apply(vit.head[f], one);
+        for (std::size_t n = 0; n < mean.size(); n++) mean[n] += logits.values[n] / features.rows;
+    }
+    return mean;
 }
 
 }  // namespace vit::reference
