@@ -42,6 +42,7 @@ vit_kernel(class_attention TUNED class_attention ON processor)
 vit_kernel(attention_parts/one_part TUNED attention ON device PARAMS one_part=true)
 vit_kernel(attention_parts/parts TUNED attention ON device PARAMS one_part=false)
 
+vit_kernel(pool)
 foreach (kind IN ITEMS softmax sigmoid identity)
     vit_kernel(head/${kind} TUNED head PARAMS kind=${kind})
 endforeach ()

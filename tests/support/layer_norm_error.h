@@ -1,5 +1,4 @@
-// How far layer normalization in float32 may be from exact: for the stage of that name, and for the head
-// that starts with it.
+// How far layer normalization in float32 may be from exact.
 #pragma once
 
 #include <cmath>
