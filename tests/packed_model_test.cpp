@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "runtime/checkpoint/checksum.h"
+#include "tests/support/random.h"
 #include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
 #include "vit/vit.h"
@@ -42,12 +44,20 @@ protected:
         const auto model = Model::load(directory_->file("changed"));
         return model ? "" : model.error().message;
     }
+    // The header says something else, and its checksum fits: as another program might have written it.
     static std::string replaced(const std::string &from, const std::string &to) {
         std::string bytes = bytes_;
         const std::size_t at = bytes.find(from);
         EXPECT_NE(at, std::string::npos) << from;
         EXPECT_EQ(from.size(), to.size());
-        return bytes.replace(at, from.size(), to);
+        return with_checksum(bytes.replace(at, from.size(), to));
+    }
+    static std::string with_checksum(std::string bytes) {
+        std::uint64_t length = 0;
+        std::memcpy(&length, bytes.data() + 8, 8);
+        const std::uint64_t sum = checksum(bytes.data() + 24, length);
+        std::memcpy(bytes.data() + 16, &sum, 8);
+        return bytes;
     }
 
     static std::unique_ptr<TemporaryDirectory> directory_;
@@ -96,7 +106,7 @@ TEST_F(PackedModel, OfAnotherTargetTilingOrVersionIsRefusedByName) {
     const std::size_t blocks = bytes_.find("\"blocks\":[") + 10;
     std::string other = bytes_;
     other[blocks] = other[blocks] == '8' ? '9' : '8';
-    EXPECT_THAT(refusal(other), HasSubstr("was packed in blocks of"));
+    EXPECT_THAT(refusal(with_checksum(other)), HasSubstr("was packed in blocks of"));
 }
 
 TEST_F(PackedModel, ThatIsTruncatedAnywhereIsRefused) {
@@ -107,7 +117,8 @@ TEST_F(PackedModel, ThatIsTruncatedAnywhereIsRefused) {
         EXPECT_THAT(refusal(bytes_.substr(0, size)), HasSubstr("changed")) << size;
     }
     EXPECT_THAT(refusal(bytes_ + "more"), HasSubstr("weights"));
-    EXPECT_THAT(refusal("VITPACK\n\xff\xff\xff\xff\xff\xff\xff\xff"), HasSubstr("truncated"));
+    EXPECT_THAT(refusal("VITPACK\n\xff\xff\xff\xff\xff\xff\xff\xff" + std::string(8, '\0')),
+                HasSubstr("truncated"));
     EXPECT_THAT(refusal("a text file"), HasSubstr("neither"));
 }
 
@@ -117,6 +128,45 @@ TEST_F(PackedModel, WithASizeThatContradictsItsWeightsIsRefused) {
     EXPECT_THAT(refusal(replaced("\"image_width\":28", "\"image_width\":-8")), HasSubstr("image_width"));
     EXPECT_THAT(refusal(replaced("\"shortest_edge\":0", "\"shortest_edge\":9")), HasSubstr("preprocessing"));
     EXPECT_THAT(refusal(replaced("\"labels\":10", "\"labels\":11")), HasSubstr("labels"));
+}
+
+TEST_F(PackedModel, OfAnotherPackingIsRefusedByName) {
+    const std::size_t at = bytes_.find("\"packing\":\"") + 11;
+    std::string other = bytes_;
+    other[at] = other[at] == '0' ? '1' : '0';
+    EXPECT_THAT(refusal(with_checksum(other)), HasSubstr("packed in another way"));
+}
+
+// An enumeration that has changed: names, so that none is taken for another.
+TEST_F(PackedModel, WithAnUnknownNameIsRefused) {
+    EXPECT_THAT(refusal(replaced("\"gelu_erf\"", "\"gelu_xrf\"")),
+                testing::AllOf(HasSubstr("activation"), HasSubstr("gelu_xrf")));
+    EXPECT_THAT(refusal(replaced("\"class_token\"]", "\"class_taken\"]")),
+                testing::AllOf(HasSubstr("features"), HasSubstr("class_taken")));
+    EXPECT_THAT(refusal(replaced("\"softmax\"", "\"softmix\"")), HasSubstr("scores"));
+    EXPECT_THAT(refusal(replaced("\"registers\"", "\"registerz\"")), HasSubstr("registers"));
+}
+
+// Every byte counts, of the header, of the zeros behind it and of the weights.
+TEST_F(PackedModel, WithOneBitTurnedAnywhereIsRefused) {
+    Random random;
+    const int size = static_cast<int>(bytes_.size());
+    std::vector<int> places{0, 7, 8, 15, 16, 23, 24, 65535, 65536, size - 1};
+    for (int i = 0; i < 200; i++) {
+        places.push_back(random.integer(0, i % 2 ? 4000 : size - 1));
+    }
+    for (const int place : places) {
+        std::string changed = bytes_;
+        changed[place] = static_cast<char>(changed[place] ^ 1 << random.integer(0, 7));
+        EXPECT_THAT(refusal(changed), HasSubstr("changed")) << "byte " << place;
+    }
+}
+
+TEST_F(PackedModel, IsNotComparedWithItsChecksumsWhereNobodyWants) {
+    std::string changed = bytes_;
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    EXPECT_THAT(refusal(changed), HasSubstr("is damaged"));
+    EXPECT_TRUE(Model::load(directory_->file("changed"), {.verify = false}));
 }
 
 TEST_F(PackedModel, ThatCannotBeWrittenSaysSo) {

@@ -62,12 +62,12 @@ Result<void> for_each_slot(const Architecture &a, Visit visit) {
         return visit(beta, i, TensorShape{d});
     };
 
-    VIT_TRY(visit(Slot::patch_weight, 0, TensorShape{d, a.channels, a.patch_height, a.patch_width}));
-    VIT_TRY(visit(Slot::patch_bias, 0, TensorShape{d}));
     if (a.prefix.class_token) VIT_TRY(visit(Slot::class_token, 0, TensorShape{d}));
     if (a.prefix.distillation_token) VIT_TRY(visit(Slot::distillation_token, 0, TensorShape{d}));
     if (a.prefix.registers) VIT_TRY(visit(Slot::registers, 0, TensorShape{a.prefix.registers, d}));
     VIT_TRY(visit(Slot::positions, 0, TensorShape{a.prefix.positioned + patches, d}));
+    VIT_TRY(visit(Slot::patch_weight, 0, TensorShape{d, a.channels, a.patch_height, a.patch_width}));
+    VIT_TRY(visit(Slot::patch_bias, 0, TensorShape{d}));
     for (int i = 0; i < a.depth; i++) {
         VIT_TRY(norm(Slot::norm1_gamma, Slot::norm1_beta, i));
         VIT_TRY(linear(Slot::query_weight, Slot::query_bias, i, d, d, a.qkv_bias));
