@@ -29,6 +29,7 @@ help:
 	@echo 'make gpu-kit   build/gpu-kit, for a machine with a GPU and nothing else: ./run there does it all'
 	@echo 'make gpu-report FROM=DIR   tables, figure and tuned values of what ./run --out DIR found there'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
+	@echo 'make pin-assembly  take the code of the kernels as it is, where it differs from tests/pinned'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
 	@echo 'make format    clang-format over all C++'

@@ -1,9 +1,8 @@
 #include <new>
-#include <optional>
 #include <system_error>
 
 #include "network/forward.h"
-#include "preprocess/preprocess_plan.h"
+#include "preprocessor.h"
 
 namespace vit {
 
@@ -18,7 +17,7 @@ struct Session::Impl {
     StageClock clock;
     int max_batch = 1;
     int last_batch = 0;
-    std::optional<PreprocessPlan> plan;  // of the last picture's size
+    PlannedPreprocessing preprocessing;
     std::vector<float> pixels;           // of one picture, for classify
 };
 
@@ -65,29 +64,7 @@ Result<Session> Session::create(const Model &model, const SessionOptions &option
 }
 
 Result<void> Session::preprocess(const ImageView &image, float *pixels) {
-    const Model::Impl &model = *impl_->model;
-    if (model.architecture.channels != 3) {
-        return fail(ErrorCode::unsupported, "pictures have 3 channels and this model takes " +
-                                                std::to_string(model.architecture.channels));
-    }
-    if (!pixels) {
-        return fail(ErrorCode::argument, "preprocess: pixels is null");
-    }
-    try {
-        if (!impl_->plan || !impl_->plan->fits(image.width, image.height)) {
-            impl_->plan.reset();
-            VIT_TRY_ASSIGN(impl_->plan, plan_preprocess(model.preprocessing, image.width, image.height));
-        }
-        // A caller sizes its pixels by the architecture: never write more.
-        const Architecture &a = model.architecture;
-        if (impl_->plan->width != a.image_width || impl_->plan->height != a.image_height) {
-            impl_->plan.reset();
-            return fail(ErrorCode::config, "preprocessing makes pixels of another size than the model's");
-        }
-        return run_preprocess(model.kernels.preprocess, impl_->context, *impl_->plan, image, pixels);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "preprocess: out of memory");
-    }
+    return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels);
 }
 
 Result<void> Session::forward(const float *pixels, int batch, float *logits) {

@@ -207,6 +207,9 @@ void add_classify(CLI::App &app, Run &run) {
     add_threads(*classify_app, options->threads);
     add_batch(*classify_app, options->batch, "Pictures that go through the network at once");
     add_backend(*classify_app, options->backend);
+    classify_app->add_flag("!--no-verify", options->backend.verify,
+                           "Takes a packed model's weights as they are, without comparing them with their "
+                           "checksums");
     add_file(*classify_app, "--dump-input", options->dump_input,
              "Write what the network saw: .npy, float32 [n, channels, height, width]");
     add_file(*classify_app, "--dump-logits", options->dump_logits,

@@ -54,12 +54,12 @@ public:
         const std::int64_t most = size_ ? std::max<std::int64_t>(*size_, 1) : options.threads;
         const int threads = static_cast<int>(std::min<std::int64_t>(options.threads, most));
         for (int i = 0; i < threads; i++) {
-            sessions_.push_back(value_or_fail(vit::Session::create(model, {.threads = 1})));
+            preprocessors_.push_back(value_or_fail(vit::Preprocessor::create(model)));
         }
-        places_.resize(2 * sessions_.size());
+        places_.resize(2 * preprocessors_.size());
         try {
-            for (vit::Session &session : sessions_) {
-                threads_.emplace_back([this, &session] { work(session); });
+            for (vit::Preprocessor &preprocessor : preprocessors_) {
+                threads_.emplace_back([this, &preprocessor] { work(preprocessor); });
             }
         } catch (const std::system_error &) {
             if (threads_.empty()) throw;  // with fewer it takes longer
@@ -133,14 +133,14 @@ private:
         return &place;
     }
 
-    void work(vit::Session &session) {
+    void work(vit::Preprocessor &preprocessor) {
         for (;;) {
             std::optional<NamedFile> file;
             Place *place = begin(file);
             if (!place) return;
             if (file) {
                 try {
-                    read(session, std::move(*file), *place);
+                    read(preprocessor, std::move(*file), *place);
                 } catch (...) {
                     place->exception = std::current_exception();
                 }
@@ -153,7 +153,7 @@ private:
         }
     }
 
-    void read(vit::Session &session, NamedFile file, Place &place) const {
+    void read(vit::Preprocessor &preprocessor, NamedFile file, Place &place) const {
         const Stopwatch stopwatch;
         place.item = {std::move(file.path), std::move(file.error), 0};
         const std::string &path = place.item.file;
@@ -163,7 +163,7 @@ private:
                 is_pipe(path) ? read_pipe(path, image_options_) : vit::Image::read(path, image_options_);
             if (!image) {
                 place.item.error = image.error().message;
-            } else if (const auto done = session.preprocess(image->view(), place.pixels.data()); !done) {
+            } else if (const auto done = preprocessor.run(image->view(), place.pixels.data()); !done) {
                 place.item.error = path + ": " + done.error().message;
             }
         }
@@ -177,7 +177,7 @@ private:
     std::int64_t begun_ = 0;  // files, since the beginning; file i is in places_[i % places_.size()]
     const std::optional<std::int64_t> size_;
     const std::size_t longest_name_;
-    std::vector<vit::Session> sessions_;
+    std::vector<vit::Preprocessor> preprocessors_;
     std::vector<Place> places_;
     std::mutex mutex_;
     std::condition_variable room_, filled_;

@@ -260,6 +260,26 @@ private:
 
 inline constexpr int max_threads = 256;
 
+// Preprocessing alone, for threads that do nothing else: it has no buffers for the network. Keeps its model
+// alive. Not to be used by two threads at once.
+class VIT_API Preprocessor {
+public:
+    // threads as in SessionOptions. Errors: argument, memory.
+    static Result<Preprocessor> create(const Model &model, int threads = 1);
+    Preprocessor(Preprocessor &&) noexcept;
+    Preprocessor &operator=(Preprocessor &&) noexcept;
+    ~Preprocessor();
+
+    // As Session::preprocess.
+    Result<void> run(const ImageView &image, float *pixels);
+
+    struct Impl;
+
+private:
+    explicit Preprocessor(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
 struct SessionOptions {
     int threads = 0;  // at most max_threads; 0: as many as this process may use (affinity and cgroup quota)
     int max_batch = 1;  // images that one forward pass takes; buffers are sized for it
