@@ -20,9 +20,9 @@ inline Halide::Expr at_most(Halide::Expr x, float bound) {
 
 // e^x for x <= 0, clamped to x >= -87 (where the result, 1.6e-38, is still a normal number): softmax never
 // asks for more. What is not a number stays so. x = n ln 2 + r with |r| <= ln 2 / 2, e^r by its Taylor
-// polynomial of degree 7 (truncation below 2^-27 of the result), 2^n through the exponent bits. ln 2 is split
-// in two so that n ln 2 is exact in its leading part (Cody and Waite); strict_float keeps the compiler from
-// joining the two again, which would cost 2 bits at -87, and 6 where multiply and add do not fuse.
+// polynomial of degree 7 (truncation below 2^-27 of the result), 2^n through the exponent bits. ln 2 is
+// split in two so that n ln 2 is exact in its leading part (Cody and Waite); strict_float keeps the compiler
+// from joining the two again, which would cost 2 bits at -87, and 6 where multiply and add do not fuse.
 inline Halide::Expr exp_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = at_least(at_most(x, 0.0f), -87.0f);
@@ -38,8 +38,8 @@ inline Halide::Expr exp_nonpositive(Halide::Expr x) {
 // 2^x for -126 <= x <= 0 (2^-126 is the smallest normal number), 0 for x <= -127, something between these in
 // between. x = n + r with |r| <= 1 / 2, both exact; 2^r by the polynomial of degree 5 with the least largest
 // relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n. Its bound is Halide's
-// own max: beside at_least, which forbids the compiler to reorder, attention's maxima over the lanes of a
-// vector become eight times as many instructions.
+// own max: a kernel with at_least in it takes maxima over the lanes of a vector one by one, as attention does
+// after every tile of scores.
 inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = max(x, -127.0f);
