@@ -37,9 +37,9 @@ inline Halide::Expr exp_nonpositive(Halide::Expr x) {
 
 // 2^x for -126 <= x <= 0 (2^-126 is the smallest normal number), 0 for x <= -127, something between these in
 // between. x = n + r with |r| <= 1 / 2, both exact; 2^r by the polynomial of degree 5 with the least largest
-// relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n. Its bound is Halide's
-// own max: a kernel with at_least in it takes maxima over the lanes of a vector one by one, as attention does
-// after every tile of scores.
+// relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n. Its bound is
+// Halide's own max: a kernel with at_least in it takes maxima over the lanes of a vector one by one, as
+// attention does after every tile of scores.
 inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = max(x, -127.0f);
@@ -86,5 +86,17 @@ inline Halide::Expr sigmoid(Halide::Expr x) {
 inline Halide::Expr gelu_tanh(Halide::Expr z) {
     return z * sigmoid(z * (1.5957691216057308f + 0.071354816272260025f * z * z));
 }
+
+// What may follow a linear layer, by the names of generators/kernels.cmake.
+struct NamedActivation {
+    const char *name;
+    Halide::Expr (*function)(Halide::Expr);
+    bool gated = false;  // of the first half of its argument, and multiplied by the second
+};
+
+inline constexpr NamedActivation activations[] = {
+    {"gelu_erf", gelu_erf},
+    {"gelu_tanh", gelu_tanh},
+};
 
 }  // namespace vit

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/backend/buffer.h"
+#include "tests/cases/activations.h"
 #include "tests/reference/linear.h"
 #include "tests/support/comparison.h"
 #include "tests/support/random.h"
@@ -98,7 +99,7 @@ struct Layer {
                             {x.blocks.lanes, x.blocks.token_tile, tiles.chunks, tiles.tiles * tiles.batch});
     }
 
-    void run(const Variant &variant, const char *name) {
+    void run(const Variant &variant, const std::string &name) {
         const auto kernel = kernel_of(variant, name);
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
@@ -149,22 +150,24 @@ protected:
     }
 };
 
-class LinearGeluTest : public LinearTest {
-protected:
-    void test_gelu(const char *name, double (*gelu)(double)) {
+class LinearActivationTest : public LinearTest {};
+
+TEST_P(LinearActivationTest, each) {
+    for (const KnownActivation &activation : known_activations) {
+        SCOPED_TRACE(activation.name);
         Layer layer = Layer::random(variant(), shape());
-        layer.run(variant(), name);
-        Comparison comparison(name);
+        layer.run(variant(), "linear/fc1/" + std::string(activation.name));
+        Comparison comparison(activation.name);
         layer.for_compared([&](int b, int t, int c) {
             const double z = layer.z(b, t, c);
             const double z_tolerance = sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c);
-            comparison.add({b, t, c}, gelu(z), layer.y.at(b, t, c),
-                           gelu_slope * z_tolerance + gelu_error * (std::abs(z) + z_tolerance));
+            comparison.add({b, t, c}, activation.exact(z), layer.y.at(b, t, c),
+                           activation.tolerance(z, z_tolerance));
         });
         layer.y.expect_finite();
         layer.y.expect_zero_channel_pads();
     }
-};
+}
 
 TEST_P(LinearTest, none) {
     Layer layer = Layer::random(variant(), shape());
@@ -176,12 +179,6 @@ TEST_P(LinearTest, none) {
     });
     layer.y.expect_finite();
     layer.y.expect_zero_channel_pads();
-}
-
-TEST_P(LinearGeluTest, erf) { test_gelu("linear/fc1/gelu_erf", reference::gelu_erf); }
-
-TEST_P(LinearGeluTest, tanh) {
-    test_gelu("linear/fc1/gelu_tanh", reference::gelu_tanh);
 }
 
 TEST_P(LinearTest, residual) {
@@ -237,11 +234,11 @@ auto awkward(const std::vector<Variant> &variants) {
 }
 
 INSTANTIATE_TEST_SUITE_P(models, LinearTest, models(), name_of);
-INSTANTIATE_TEST_SUITE_P(models, LinearGeluTest, models(), name_of);
+INSTANTIATE_TEST_SUITE_P(models, LinearActivationTest, models(), name_of);
 INSTANTIATE_TEST_SUITE_P(defaults, LinearTest, awkward(default_variants_and_few()), name_of);
-INSTANTIATE_TEST_SUITE_P(defaults, LinearGeluTest, awkward(default_variants_and_few()), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearActivationTest, awkward(default_variants_and_few()), name_of);
 INSTANTIATE_TEST_SUITE_P(corners, LinearTest, awkward(tuning_corners("linear")), name_of);
-INSTANTIATE_TEST_SUITE_P(corners, LinearGeluTest, awkward(tuning_corners("linear")), name_of);
+INSTANTIATE_TEST_SUITE_P(corners, LinearActivationTest, awkward(tuning_corners("linear")), name_of);
 INSTANTIATE_TEST_SUITE_P(layouts, LinearTest, awkward(other_layouts()), name_of);
 
 }  // namespace

@@ -1,0 +1,30 @@
+// What every activation of generators/activation.h is held against, by name.
+#pragma once
+
+#include <string>
+
+#include "tests/reference/linear.h"
+#include "tests/support/tolerance.h"
+
+namespace vit::test {
+
+struct KnownActivation {
+    const char *name;
+    double (*exact)(double);
+    double slope;  // the steepest
+    double error;  // relative to its argument
+
+    // How far f(z) may be off where z is.
+    double tolerance(double z, double z_tolerance) const {
+        return slope * z_tolerance + error * (std::abs(z) + z_tolerance);
+    }
+
+    friend void PrintTo(const KnownActivation &activation, std::ostream *out) { *out << activation.name; }
+};
+
+inline constexpr KnownActivation known_activations[] = {
+    {"gelu_erf", reference::gelu_erf, gelu_slope, gelu_error},
+    {"gelu_tanh", reference::gelu_tanh, gelu_slope, gelu_error},
+};
+
+}  // namespace vit::test
