@@ -87,6 +87,10 @@ inline Halide::Expr gelu_tanh(Halide::Expr z) {
     return z * sigmoid(z * (1.5957691216057308f + 0.071354816272260025f * z * z));
 }
 
+inline Halide::Expr relu(Halide::Expr z) {
+    return at_least(z, 0.0f);
+}
+
 // What may follow a linear layer, by the names of generators/kernels.cmake.
 struct NamedActivation {
     const char *name;
@@ -97,6 +101,7 @@ struct NamedActivation {
 inline constexpr NamedActivation activations[] = {
     {"gelu_erf", gelu_erf},
     {"gelu_tanh", gelu_tanh},
+    {"relu", relu},
 };
 
 }  // namespace vit

@@ -25,6 +25,7 @@ struct KnownActivation {
 inline constexpr KnownActivation known_activations[] = {
     {"gelu_erf", reference::gelu_erf, gelu_slope, gelu_error},
     {"gelu_tanh", reference::gelu_tanh, gelu_slope, gelu_error},
+    {"relu", reference::relu, 1, 0},
 };
 
 }  // namespace vit::test

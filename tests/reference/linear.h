@@ -32,4 +32,6 @@ inline double gelu_tanh(double z) {
     return z / (1 + std::exp(-2 * u));  // 1 + tanh(u) = 2 / (1 + e^(-2 u)), which does not cancel either
 }
 
+inline double relu(double z) { return z > 0 ? z : 0; }
+
 }  // namespace vit::reference
