@@ -87,6 +87,22 @@ TEST(ActivationTest, exp2_nonpositive) {
               exp2_error);
 }
 
+// Next to zero, where e^x - 1 taken as it stands would cancel, as anywhere else.
+TEST(ActivationTest, expm1_nonpositive) {
+    EXPECT_LE(largest_error(
+                  expm1_nonpositive, floats_between(-87.0f, -1e-37f, 701),
+                  [](double x) { return std::expm1(x); }, of_result) *
+                  unit,
+              expm1_error);
+}
+
+TEST(ActivationTest, tanh) {
+    for (const auto &[low, high] : {std::pair(1e-37f, 1e10f), std::pair(-1e10f, -1e-37f)}) {
+        EXPECT_LE(largest_error(tanh, floats_between(low, high, 701), reference::tanh, of_result) * unit,
+                  tanh_error);
+    }
+}
+
 // A softmax of one key, or of keys that are all alike, must be one, and a key far behind must count for
 // nothing.
 TEST(ActivationTest, ends_of_the_exponentials) {
@@ -172,6 +188,7 @@ TEST_P(NamedActivationTest, nan_stays_nan) { EXPECT_EQ(nans(function()), only_wh
 
 TEST(ActivationTest, nan_stays_nan) {
     EXPECT_EQ(nans(exp_nonpositive), only_where_it_was);
+    EXPECT_EQ(nans(expm1_nonpositive), only_where_it_was);
     EXPECT_EQ(nans(sigmoid), only_where_it_was);
 }
 

@@ -25,7 +25,10 @@ struct KnownActivation {
 inline constexpr KnownActivation known_activations[] = {
     {"gelu_erf", reference::gelu_erf, gelu_slope, gelu_error},
     {"gelu_tanh", reference::gelu_tanh, gelu_slope, gelu_error},
+    {"quick_gelu", reference::quick_gelu, silu_slope, quick_gelu_error},
     {"relu", reference::relu, 1, 0},
+    {"silu", reference::silu, silu_slope, silu_error},
+    {"tanh", reference::tanh, 1, tanh_error},
 };
 
 }  // namespace vit::test
