@@ -138,7 +138,7 @@ inline Halide::Expr relu(Halide::Expr z) {
 struct NamedActivation {
     const char *name;
     Halide::Expr (*function)(Halide::Expr);
-    bool gated = false;  // of the first half of its argument, and multiplied by the second
+    bool gated = false;  // then it is function(gate) value
 };
 
 inline constexpr NamedActivation activations[] = {
@@ -148,6 +148,7 @@ inline constexpr NamedActivation activations[] = {
     {"relu", relu},
     {"silu", silu},
     {"tanh", tanh},
+    {"silu_gated", silu, true},
 };
 
 }  // namespace vit
