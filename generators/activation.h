@@ -18,28 +18,56 @@ inline Halide::Expr at_most(Halide::Expr x, float bound) {
     return Call::make(x.type(), Call::strict_min, {bound, x}, Call::PureIntrinsic);
 }
 
-// e^x for x <= 0, clamped to x >= -87 (where the result, 1.6e-38, is still a normal number): softmax never
-// asks for more. What is not a number stays so. x = n ln 2 + r with |r| <= ln 2 / 2, e^r by its Taylor
-// polynomial of degree 7 (truncation below 2^-27 of the result), 2^n through the exponent bits. ln 2 is split
-// in two so that n ln 2 is exact in its leading part (Cody and Waite); strict_float keeps the compiler from
-// joining the two again, which would cost 2 bits at -87, and 6 where multiply and add do not fuse.
-inline Halide::Expr exp_nonpositive(Halide::Expr x) {
-    using namespace Halide;
-    x = at_least(at_most(x, 0.0f), -87.0f);
-    const Expr n = round(x * 1.44269504088896341f);
-    const Expr r = strict_float((x - n * 0.693145751953125f) - n * 1.428606765330187e-6f);
-    Expr p = 1.0f / 5040;
-    for (float factorial : {720.0f, 120.0f, 24.0f, 6.0f, 2.0f, 1.0f, 1.0f}) {
-        p = p * r + 1.0f / factorial;
+// x = n ln 2 + r with |r| <= ln 2 / 2, for -87 <= x <= 0 (e^-87, 1.6e-38, is still a normal number), to
+// which others are clamped: softmax never asks for more. What is not a number stays so. ln 2 is split in two
+// so that n ln 2 is exact in its leading part (Cody and Waite); strict_float keeps the compiler from joining
+// the two again, which would cost 2 bits at -87, and 6 where multiply and add do not fuse.
+struct NonpositiveExponent {
+    Halide::Expr n, r;
+
+    explicit NonpositiveExponent(Halide::Expr x) {
+        using namespace Halide;
+        x = at_least(at_most(x, 0.0f), -87.0f);
+        n = round(x * 1.44269504088896341f);
+        r = strict_float((x - n * 0.693145751953125f) - n * 1.428606765330187e-6f);
     }
-    return p * reinterpret<float>((cast<int>(n) + 127) << 23);
+
+    // (e^r - 1) / r by the Taylor polynomial of degree 6, of e^r below 2^-27 off.
+    Halide::Expr series() const {
+        Halide::Expr p = 1.0f / 5040;
+        for (float factorial : {720.0f, 120.0f, 24.0f, 6.0f, 2.0f, 1.0f}) {
+            p = p * r + 1.0f / factorial;
+        }
+        return p;
+    }
+
+    // 2^n through the exponent bits.
+    Halide::Expr power() const {
+        using namespace Halide;
+        return reinterpret<float>((cast<int>(n) + 127) << 23);
+    }
+};
+
+// e^x for x <= 0, e^-87 for x <= -87.
+inline Halide::Expr exp_nonpositive(Halide::Expr x) {
+    const NonpositiveExponent e(x);
+    return (e.series() * e.r + 1.0f) * e.power();
+}
+
+// e^x - 1 for x <= 0, which does not cancel: where x is small, n is zero, and where it is not, 2^n - 1 is
+// exact and at most -1/2. The sum is strict, or the compiler would take 2^n out of it, and cancel.
+inline Halide::Expr expm1_nonpositive(Halide::Expr x) {
+    using namespace Halide::Internal;
+    const NonpositiveExponent e(x);
+    return Call::make(x.type(), Call::strict_add, {e.series() * e.r * e.power(), e.power() - 1.0f},
+                      Call::PureIntrinsic);
 }
 
 // 2^x for -126 <= x <= 0 (2^-126 is the smallest normal number), 0 for x <= -127, something between these in
 // between. x = n + r with |r| <= 1 / 2, both exact; 2^r by the polynomial of degree 5 with the least largest
-// relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n. Its bound is Halide's
-// own max: beside at_least, which forbids the compiler to reorder, attention's maxima over the lanes of a
-// vector become eight times as many instructions.
+// relative error (9.1e-8) among those with 2^0 = 1: at -127 its bits cancel those of n. Its bound is
+// Halide's own max: a kernel with at_least in it takes maxima over the lanes of a vector one by one, as
+// attention does after every tile of scores.
 inline Halide::Expr exp2_nonpositive(Halide::Expr x) {
     using namespace Halide;
     x = max(x, -127.0f);
@@ -86,5 +114,41 @@ inline Halide::Expr sigmoid(Halide::Expr x) {
 inline Halide::Expr gelu_tanh(Halide::Expr z) {
     return z * sigmoid(z * (1.5957691216057308f + 0.071354816272260025f * z * z));
 }
+
+// z Phi(z) with the logistic function in the place of Phi (Hendrycks and Gimpel 2016).
+inline Halide::Expr quick_gelu(Halide::Expr z) {
+    return z * sigmoid(1.702f * z);
+}
+
+inline Halide::Expr silu(Halide::Expr z) {
+    return z * sigmoid(z);
+}
+
+// (1 - e^(-2 |z|)) / (1 + e^(-2 |z|)) with the sign of z; 1 - e^.. would cancel next to zero.
+inline Halide::Expr tanh(Halide::Expr z) {
+    const Halide::Expr m = expm1_nonpositive(-2.0f * Halide::abs(z));
+    return Halide::select(z < 0, m, -m) / (2.0f + m);
+}
+
+inline Halide::Expr relu(Halide::Expr z) {
+    return at_least(z, 0.0f);
+}
+
+// What may follow a linear layer, by the names of generators/kernels.cmake.
+struct NamedActivation {
+    const char *name;
+    Halide::Expr (*function)(Halide::Expr);
+    bool gated = false;  // then it is function(gate) value
+};
+
+inline constexpr NamedActivation activations[] = {
+    {"gelu_erf", gelu_erf},
+    {"gelu_tanh", gelu_tanh},
+    {"quick_gelu", quick_gelu},
+    {"relu", relu},
+    {"silu", silu},
+    {"tanh", tanh},
+    {"silu_gated", silu, true},
+};
 
 }  // namespace vit

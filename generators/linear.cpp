@@ -10,23 +10,19 @@ namespace vit {
 
 class LinearGenerator : public Halide::Generator<LinearGenerator> {
 public:
-    GeneratorParam<Epilogue> epilogue{"epilogue", Epilogue::none,
-                                      {{"none", Epilogue::none},
-                                       {"gelu_erf", Epilogue::gelu_erf},
-                                       {"gelu_tanh", Epilogue::gelu_tanh},
-                                       {"residual", Epilogue::residual}}};
+    GeneratorParam<std::string> epilogue{"epilogue", "none"};
     LayoutParams layout;
     LinearTuning tuning;
     LinearGpuTuning gpu_tuning;
 
     Input<Buffer<float, 4>> x{"x"};               // [ki, ti, chunk, tile], tiles
     Input<Buffer<float, 3>> weights{"weights"};   // [c in panel, k, panel], panels
-    Input<Buffer<float, 1>> bias{"bias"};         // [c], padded as y
+    Input<Buffer<float, 1>> bias{"bias"};         // [c], padded as the weights' outputs
     Input<Buffer<float, 4>> *residual = nullptr;  // [ci, ti, chunk, tile]; may be y itself
     Output<Buffer<float, 4>> y{"y"};              // [ci, ti, chunk, tile]
 
     void configure() {
-        if (epilogue == Epilogue::residual) {
+        if (Epilogue::named(epilogue).residual) {
             residual = add_input<Buffer<float, 4>>("residual");
         }
     }
@@ -38,7 +34,7 @@ public:
         const Expr chunks = x.dim(2).extent();
         stage.emplace(x, weights, bias, residual ? Func(*residual) : Func(),
                       on_device ? chunks / blocks.vectors() * blocks.vectors() : chunks, x.dim(3).extent(),
-                      weights.dim(2).extent(), on_device, epilogue, blocks);
+                      weights.dim(2).extent(), on_device, Epilogue::named(epilogue), blocks);
         y = stage->y;
 
         bound_tiles(x, blocks);

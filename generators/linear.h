@@ -1,13 +1,18 @@
 // A linear layer and what follows it at once, for every token t (the paper's eq. 2, 3, 5, 8):
 //   product(c, t) = sum_k x(k, t) W(k, c)
-//   y(c, t)       = epilogue(product(c, t) + bias(c))
+//   z(c, t)       = product(c, t) + bias(c)
+//   y(c, t)       = epilogue(z(c, t))
 // with the epilogues
-//   none      z
-//   gelu_erf  GELU(z) = z / 2 (1 + erf(z / sqrt 2))                                  (Hendrycks and Gimpel
-//   2016) gelu_tanh GELU(z) ~ z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3)))            (same, eq. 2)
-//   residual  z + residual(c, t)
+//   none          z(c, t)
+//   residual      z(c, t) + residual(c, t)
+//   activation    f(z(c, t)), f one of generators/activation.h
+//   the same, gated: f(gate(c, t)) value(c, t), where z are gates and values, in panels by turns: y has half
+//                 as many channels as W (Shazeer 2020)
 // All token matrices are tiles, the weights are panels (generators/layout.h).
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "generators/activation.h"
 #include "generators/dims.h"
@@ -15,54 +20,84 @@
 
 namespace vit {
 
-enum class Epilogue { none,
-                      gelu_erf,
-                      gelu_tanh,
-                      residual };
+struct Epilogue {
+    bool residual = false;
+    const NamedActivation *activation = nullptr;  // none otherwise
+
+    bool gated() const { return activation && activation->gated; }
+
+    static Epilogue named(const std::string &name) {
+        if (name == "none" || name == "residual") {
+            return {name == "residual", nullptr};
+        }
+        for (const NamedActivation &activation : activations) {
+            if (name == activation.name) {
+                return {false, &activation};
+            }
+        }
+        _halide_user_assert(false) << "no epilogue is called " << name << "\n";
+        return {};
+    }
+};
 
 struct Linear {
     Halide::Func x, weights;          // [ki, ti, chunk, tile], [c in panel, k, panel]
-    Halide::Func product{"product"};  // [ci, ti, chunk, tile]: the register tiles
+    Halide::Func product{"product"};  // [ci, ti, chunk, tile]: the register tiles, of values beside gates
+    Halide::Func gate{"gate"};        // likewise, if there are any
     Halide::Func y{"y"};              // [ci, ti, chunk, tile]
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
 
     Halide::Expr tiles;               // of tokens
+    bool gated;
     Layout layout;
 
     // bias [c], residual as y (used by that epilogue alone). Where a schedule's groups reach past the last
     // tile or panel, which only a device's do, the product reads the last one again.
     Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
            Halide::Expr chunks, Halide::Expr tiles, Halide::Expr panels, bool reaches_past,
-           Epilogue epilogue, Layout layout)
-        : x(x), weights(weights), k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), layout(layout) {
+           const Epilogue &epilogue, Layout layout)
+        : x(x), weights(weights), k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), gated(epilogue.gated()),
+          layout(layout) {
         using namespace dims;
         using Halide::Expr;
 
-        Expr x_tile = tile, weights_panel = chunk / layout.vectors();
-        if (reaches_past) {
-            x_tile = Halide::min(x_tile, tiles - 1);
-            weights_panel = Halide::min(weights_panel, panels - 1);
+        const auto define = [&](Halide::Func sum, Expr panel_of_weights) {
+            Expr x_tile = tile;
+            if (reaches_past) {
+                x_tile = Halide::min(x_tile, tiles - 1);
+                panel_of_weights = Halide::min(panel_of_weights, panels - 1);
+            }
+            sum(ci, ti, chunk, tile) = 0.0f;
+            sum(ci, ti, chunk, tile) += x(k.x, ti, k.y, x_tile) *
+                                        weights(chunk % layout.vectors() * layout.lanes + ci,
+                                                k.y * layout.lanes + k.x, panel_of_weights);
+        };
+        const Expr panel_of_y = chunk / layout.vectors();
+        if (gated) {
+            define(gate, panel_of_y * 2);
+            define(product, panel_of_y * 2 + 1);
+            // The chunks of values are a panel behind those of their gates.
+            const Expr chunk_of_gate = panel_of_y * layout.vectors() + chunk;
+            const auto z = [&](Halide::Func sum, Expr chunk_of_z) {
+                return sum(ci, ti, chunk, tile) + bias(chunk_of_z * layout.lanes + ci);
+            };
+            y(ci, ti, chunk, tile) = epilogue.activation->function(z(gate, chunk_of_gate)) *
+                                     z(product, chunk_of_gate + layout.vectors());
+            return;
         }
-        product(ci, ti, chunk, tile) = 0.0f;
-        product(ci, ti, chunk, tile) +=
-            x(k.x, ti, k.y, x_tile) *
-            weights(chunk % layout.vectors() * layout.lanes + ci, k.y * layout.lanes + k.x, weights_panel);
-
+        define(product, panel_of_y);
         Expr z = product(ci, ti, chunk, tile) + bias(chunk * layout.lanes + ci);
-        switch (epilogue) {
-        case Epilogue::none:
-            break;
-        case Epilogue::gelu_erf:
-            z = gelu_erf(z);
-            break;
-        case Epilogue::gelu_tanh:
-            z = gelu_tanh(z);
-            break;
-        case Epilogue::residual:
+        if (epilogue.residual) {
             z += residual(ci, ti, chunk, tile);
-            break;
+        } else if (epilogue.activation) {
+            z = epilogue.activation->function(z);
         }
         y(ci, ti, chunk, tile) = z;
+    }
+
+    // Everything that sums over k, in the order of the weights.
+    std::vector<Halide::Func> sums() const {
+        return gated ? std::vector<Halide::Func>{gate, product} : std::vector<Halide::Func>{product};
     }
 };
 

@@ -35,11 +35,14 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
         .unroll(ti)
         .fuse(panels, tiles, task)
         .parallel(task);
-    stage.product.compute_at(stage.y, tile_in_task);
-    schedule_register_tile(stage.product, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
-                           tuning.k_unroll, target);
-    prefetch_spread(pipeline, {"weights", 2, stage.y.name() + ".tile_in_task",
-                               stage.product.name() + "." + stage.k.y.name()});
+    const std::vector<Func> sums = stage.sums();
+    for (Func sum : sums) {
+        sum.compute_at(stage.y, tile_in_task);
+        schedule_register_tile(sum, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
+                               tuning.k_unroll, target);
+        prefetch_spread(pipeline, {"weights", 2, stage.y.name() + ".tile_in_task",
+                                   sum.name() + "." + stage.k.y.name(), static_cast<int>(sums.size())});
+    }
 }
 
 }  // namespace vit

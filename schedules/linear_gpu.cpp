@@ -20,9 +20,10 @@ void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target
     const int vectors = layout.vectors();
     const int parts = divisor(vectors, tuning.k_parts);
     const int tokens = layout.token_tile / divisor(layout.token_tile, parts);
+    const std::vector<Func> products = stage.sums();
     // At most 256 items, which may have 255 registers each, and 32 KiB of local memory for what parts leave.
-    const int most_tiles_of_panels =
-        std::max(1, std::min(256 / (vectors * parts), 8192 / (parts * layout.token_tile * layout.panel)));
+    const int left_by_parts = static_cast<int>(products.size()) * parts * layout.token_tile * layout.panel;
+    const int most_tiles_of_panels = std::max(1, std::min(256 / (vectors * parts), 8192 / left_by_parts));
     const int group_panels = parts > 1 ? 1 : std::min<int>(tuning.group_panels, most_tiles_of_panels);
     const int group_tiles = std::min<int>(tuning.group_tiles, most_tiles_of_panels / group_panels);
     const int chunk_unroll = divisor(vectors / parts, tuning.chunk_unroll);
@@ -39,38 +40,42 @@ void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target
             .unroll(ti)
             .gpu_blocks(panels, tiles)
             .gpu_threads(vi, panel_in_group, tile_in_group);
-        stage.product.compute_at(stage.y, vi);
-        schedule_item_tile(stage.product, stage.x, stage.k.x, stage.k.y, {}, layout, chunk_unroll, target);
+        for (Func product : products) {
+            product.compute_at(stage.y, vi);
+            schedule_item_tile(product, stage.x, stage.k.x, stage.k.y, {}, layout, chunk_unroll, target);
+        }
         return;
     }
     // Parts take turns with the chunks of k. Their sums meet in local memory, where each part's items add up
     // some of the tokens.
-    RVar rest("rest"), part_of_k("part_of_k");
-    Func sums = stage.product.update().split(stage.k.y, rest, part_of_k, parts).rfactor(part_of_k, part);
-    Func met = sums.in(stage.product);
     stage.y.split(ti, part, token, tokens)
         .reorder(ci, token, vi, tile_in_group, part, panel_in_group, panels, tiles)
         .unroll(token)
         .unroll(panel_in_group)
         .gpu_blocks(panels, tiles)
         .gpu_threads(vi, tile_in_group, part);
-    met.compute_at(stage.y, panels)
-        .bound_extent(ci, layout.lanes)
-        .bound_extent(ti, layout.token_tile)
-        .align_bounds(chunk, vectors)
-        .bound_extent(chunk, vectors)
-        .bound_extent(tile, group_tiles)
-        .bound_extent(part, parts)
-        .reorder(ci, ti, chunk, tile, part)
-        .unroll(ti)
-        .gpu_threads(chunk, tile, part);
-    vectorize_lanes(met, ci, layout, target);
-    sums.compute_at(met, chunk);
-    schedule_item_tile(sums, stage.x, stage.k.x, rest, {}, layout, chunk_unroll, target);
-    stage.product.compute_at(stage.y, vi).bound_extent(ti, tokens).bound_extent(chunk, 1).unroll(ti);
-    vectorize_lanes(stage.product, ci, layout, target);
-    stage.product.update().reorder(ci, part_of_k, ti).unroll(ti).unroll(part_of_k);
-    vectorize_lanes(stage.product.update(), ci, layout, target);
+    for (Func product : products) {
+        RVar rest("rest"), part_of_k("part_of_k");
+        Func sums = product.update().split(stage.k.y, rest, part_of_k, parts).rfactor(part_of_k, part);
+        Func met = sums.in(product);
+        met.compute_at(stage.y, panels)
+            .bound_extent(ci, layout.lanes)
+            .bound_extent(ti, layout.token_tile)
+            .align_bounds(chunk, vectors)
+            .bound_extent(chunk, vectors)
+            .bound_extent(tile, group_tiles)
+            .bound_extent(part, parts)
+            .reorder(ci, ti, chunk, tile, part)
+            .unroll(ti)
+            .gpu_threads(chunk, tile, part);
+        vectorize_lanes(met, ci, layout, target);
+        sums.compute_at(met, chunk);
+        schedule_item_tile(sums, stage.x, stage.k.x, rest, {}, layout, chunk_unroll, target);
+        product.compute_at(stage.y, vi).bound_extent(ti, tokens).bound_extent(chunk, 1).unroll(ti);
+        vectorize_lanes(product, ci, layout, target);
+        product.update().reorder(ci, part_of_k, ti).unroll(ti).unroll(part_of_k);
+        vectorize_lanes(product.update(), ci, layout, target);
+    }
 }
 
 }  // namespace vit

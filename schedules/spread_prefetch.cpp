@@ -93,7 +93,7 @@ private:
         const Expr fetch =
             Call::make(first.type, Call::prefetch,
                        {Variable::make(Handle(), spread.buffer),
-                        simplify(present + block + step * share), 1, 1},
+                        simplify(present + block * spread.ahead + step * share), 1, 1},
                        Call::Intrinsic);
         return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
                          loop->device_api, Block::make(Evaluate::make(fetch), loop->body));

@@ -18,11 +18,9 @@ from hot_loops import innermost_loops, product_loops  # noqa: E402
 
 STAGES = None
 
-# Products in a stage's loops; attention has that of queries and keys, and that of weights and values.
-PRODUCTS = {
-    "linear_qkv": 1, "linear_proj": 1, "linear_fc1_gelu_erf": 1, "linear_fc1_gelu_tanh": 1, "linear_fc2": 1,
-    "patch_embed": 1, "attention": 2,
-}
+# Products in the loops of a generator's kernels; attention has that of queries and keys, and that of weights
+# and values.
+PRODUCTS = {"linear": 1, "patch_embed": 1, "attention": 2}
 
 # By what is in the name of a target: lanes, rows and vectors of the register tile (schedules/machine.cpp).
 TILES = [
@@ -46,37 +44,34 @@ def tile_of(target):
 
 
 class AssemblyTest(unittest.TestCase):
-    def files(self):
-        """Assembly, target and number of products of each stage and backend."""
+    def kernels(self):
+        """Assembly, target and generator of each kernel with products, as the backends' tables have them
+        (runtime/backend/kernel_table.cpp.in)."""
         found = []
-        for stage, products in PRODUCTS.items():
-            paths = sorted(STAGES.glob(f"vit_{stage}_*.s"))
-            paths = [p for p in paths if p.with_suffix(".stmt").exists() and self.stage_of(p) == stage]
-            self.assertTrue(paths, f"no assembly of {stage} in {STAGES}")
-            for path in paths:
-                statement = path.with_suffix(".stmt").read_text(errors="replace")
-                target = re.search(r"target=([\w-]+)", statement).group(1)
-                if not re.search(r"-(opencl|cuda)", target):  # whose products are not in the assembly
-                    found.append((path, target, products))
+        for table in sorted(STAGES.parent.glob("kernel_table_*.cpp")):
+            for name, symbol in re.findall(r'\{"([\w/]+)", (\w+)_argv,', table.read_text()):
+                generator = name.split("/")[0]
+                statement = STAGES / f"{symbol}.stmt"
+                if generator in PRODUCTS:
+                    target = re.search(r"target=([\w-]+)", statement.read_text(errors="replace")).group(1)
+                    if not re.search(r"-(opencl|cuda)", target):  # whose products are not in the assembly
+                        found.append((STAGES / f"{symbol}.s", target, generator))
+        self.assertEqual({generator for _, _, generator in found}, set(PRODUCTS), f"in {STAGES}")
         return found
 
-    @staticmethod
-    def stage_of(path):
-        return max((s for s in PRODUCTS if path.stem.startswith(f"vit_{s}_")), key=len)
-
     def test_products_keep_their_tile_in_registers(self):
-        for path, target, products in self.files():
+        for path, target, generator in self.kernels():
             lanes, rows, vectors = tile_of(target)
             tile = rows * vectors
             loops = product_loops(path.read_text(), tile)
             with self.subTest(path.name):
-                self.assertGreaterEqual(len(loops), products)
+                self.assertGreaterEqual(len(loops), PRODUCTS[generator])
             for loop in loops:
                 with self.subTest(path.name, loop=loop.label):
                     self.assertEqual(loop.spills, [])
                     steps = loop.multiply_adds / tile
                     # Attention's second product walks over tiles of keys, all others over chunks.
-                    blocks = (lanes, rows) if self.stage_of(path) == "attention" else (lanes,)
+                    blocks = (lanes, rows) if generator == "attention" else (lanes,)
                     whole = {n for block in blocks for n in range(1, block + 1) if block % n == 0}
                     self.assertIn(steps, whole, "whole steps that divide a block")
                     others = [o for o in loop.opcodes() if not ALLOWED.fullmatch(o)]

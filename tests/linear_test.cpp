@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/backend/buffer.h"
+#include "tests/cases/activations.h"
 #include "tests/reference/linear.h"
 #include "tests/support/comparison.h"
 #include "tests/support/random.h"
@@ -71,6 +72,10 @@ struct Layer {
 
     static Layer random(const Variant &variant, const Shape &shape) {
         Random random;
+        return Layer::random(variant, shape, random);
+    }
+
+    static Layer random(const Variant &variant, const Shape &shape, Random &random) {
         const float weight =
             1.7f / std::sqrt(static_cast<float>(shape.inputs));  // products of about unit variance
         const std::size_t tokens = static_cast<std::size_t>(shape.batch) * shape.tokens;
@@ -98,7 +103,7 @@ struct Layer {
                             {x.blocks.lanes, x.blocks.token_tile, tiles.chunks, tiles.tiles * tiles.batch});
     }
 
-    void run(const Variant &variant, const char *name) {
+    void run(const Variant &variant, const std::string &name) {
         const auto kernel = kernel_of(variant, name);
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
@@ -110,6 +115,25 @@ struct Layer {
         FloatView<3> weights_view(weights.values.data(), {x.blocks.panel, weights.inputs, weights.panels});
         FloatView<1> bias_view(bias.data(), {weights.outputs()});
         kernel(view(x), weights_view, bias_view, view(from), view(to));
+    }
+
+    // This layer's weights as gates, those of another as values of the same x: in panels by turns.
+    void run_gated(const Variant &variant, const std::string &name, const Layer &values) {
+        const auto by_turns = [](const Floats &gates, const Floats &values, std::size_t block) {
+            std::vector<float> both;
+            for (std::size_t i = 0; i < gates.size(); i += block) {
+                both.insert(both.end(), gates.data() + i, gates.data() + i + block);
+                both.insert(both.end(), values.data() + i, values.data() + i + block);
+            }
+            return both;
+        };
+        const int panel = x.blocks.panel;
+        Floats both(by_turns(weights.values, values.weights.values,
+                             static_cast<std::size_t>(weights.inputs) * panel));
+        Floats biases(by_turns(bias, values.bias, panel));
+        FloatView<3> weights_view(both.data(), {panel, weights.inputs, 2 * weights.panels});
+        FloatView<1> bias_view(biases.data(), {2 * weights.outputs()});
+        kernel_of(variant, name)(view(x), weights_view, bias_view, view(y));
     }
 
     const float *x_row(int b, int t) const {
@@ -124,6 +148,9 @@ struct Layer {
     }
     double z_magnitude(int b, int t, int c) const {
         return reference::linear_magnitude(x_row(b, t), weight_row(c), bias_values[c], shape.inputs);
+    }
+    double z_tolerance(int b, int t, int c) const {
+        return sum_error(shape.inputs + 1) * z_magnitude(b, t, c);
     }
 
     template<typename Visit>
@@ -149,22 +176,47 @@ protected:
     }
 };
 
-class LinearGeluTest : public LinearTest {
-protected:
-    void test_gelu(const char *name, double (*gelu)(double)) {
+class LinearActivationTest : public LinearTest {};
+
+TEST_P(LinearActivationTest, each) {
+    for (const KnownActivation &activation : known_activations) {
+        if (activation.gated) continue;
+        SCOPED_TRACE(activation.name);
         Layer layer = Layer::random(variant(), shape());
-        layer.run(variant(), name);
-        Comparison comparison(name);
+        layer.run(variant(), "linear/fc1/" + std::string(activation.name));
+        Comparison comparison(activation.name);
         layer.for_compared([&](int b, int t, int c) {
             const double z = layer.z(b, t, c);
-            const double z_tolerance = sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c);
-            comparison.add({b, t, c}, gelu(z), layer.y.at(b, t, c),
-                           gelu_slope * z_tolerance + gelu_error * (std::abs(z) + z_tolerance));
+            comparison.add({b, t, c}, activation.exact(z), layer.y.at(b, t, c),
+                           activation.tolerance(z, layer.z_tolerance(b, t, c)));
         });
         layer.y.expect_finite();
         layer.y.expect_zero_channel_pads();
     }
-};
+}
+
+class LinearGatedTest : public LinearTest {};
+
+TEST_P(LinearGatedTest, each) {
+    for (const KnownActivation &activation : known_activations) {
+        if (!activation.gated) continue;
+        SCOPED_TRACE(activation.name);
+        Random random;
+        Layer gates = Layer::random(variant(), shape(), random);
+        Layer values = Layer::random(variant(), shape(), random);
+        values.x_rows = gates.x_rows;
+        gates.run_gated(variant(), "linear/fc1/" + std::string(activation.name), values);
+        Comparison comparison(activation.name);
+        gates.for_compared([&](int b, int t, int c) {
+            const double gate = gates.z(b, t, c), value = values.z(b, t, c);
+            comparison.add({b, t, c}, activation.exact(gate) * value, gates.y.at(b, t, c),
+                           activation.gated_tolerance(gate, gates.z_tolerance(b, t, c), value,
+                                                      values.z_tolerance(b, t, c)));
+        });
+        gates.y.expect_finite();
+        gates.y.expect_zero_channel_pads();
+    }
+}
 
 TEST_P(LinearTest, none) {
     Layer layer = Layer::random(variant(), shape());
@@ -172,16 +224,10 @@ TEST_P(LinearTest, none) {
     Comparison comparison("y");
     layer.for_compared([&](int b, int t, int c) {
         comparison.add({b, t, c}, layer.z(b, t, c), layer.y.at(b, t, c),
-                       sum_error(shape().inputs + 1) * layer.z_magnitude(b, t, c));
+                       layer.z_tolerance(b, t, c));
     });
     layer.y.expect_finite();
     layer.y.expect_zero_channel_pads();
-}
-
-TEST_P(LinearGeluTest, erf) { test_gelu("linear/fc1/gelu_erf", reference::gelu_erf); }
-
-TEST_P(LinearGeluTest, tanh) {
-    test_gelu("linear/fc1/gelu_tanh", reference::gelu_tanh);
 }
 
 TEST_P(LinearTest, residual) {
@@ -237,12 +283,16 @@ auto awkward(const std::vector<Variant> &variants) {
 }
 
 INSTANTIATE_TEST_SUITE_P(models, LinearTest, models(), name_of);
-INSTANTIATE_TEST_SUITE_P(models, LinearGeluTest, models(), name_of);
+INSTANTIATE_TEST_SUITE_P(models, LinearActivationTest, models(), name_of);
 INSTANTIATE_TEST_SUITE_P(defaults, LinearTest, awkward(default_variants_and_few()), name_of);
-INSTANTIATE_TEST_SUITE_P(defaults, LinearGeluTest, awkward(default_variants_and_few()), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearActivationTest, awkward(default_variants_and_few()), name_of);
 INSTANTIATE_TEST_SUITE_P(corners, LinearTest, awkward(tuning_corners("linear")), name_of);
-INSTANTIATE_TEST_SUITE_P(corners, LinearGeluTest, awkward(tuning_corners("linear")), name_of);
+INSTANTIATE_TEST_SUITE_P(corners, LinearActivationTest, awkward(tuning_corners("linear")), name_of);
 INSTANTIATE_TEST_SUITE_P(layouts, LinearTest, awkward(other_layouts()), name_of);
+INSTANTIATE_TEST_SUITE_P(models, LinearGatedTest, models(), name_of);
+INSTANTIATE_TEST_SUITE_P(defaults, LinearGatedTest, awkward(default_variants_and_few()), name_of);
+INSTANTIATE_TEST_SUITE_P(corners, LinearGatedTest, awkward(tuning_corners("linear")), name_of);
+INSTANTIATE_TEST_SUITE_P(layouts, LinearGatedTest, awkward(other_layouts()), name_of);
 
 }  // namespace
 }  // namespace vit::test

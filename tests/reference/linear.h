@@ -32,4 +32,12 @@ inline double gelu_tanh(double z) {
     return z / (1 + std::exp(-2 * u));  // 1 + tanh(u) = 2 / (1 + e^(-2 u)), which does not cancel either
 }
 
+inline double quick_gelu(double z) { return z / (1 + std::exp(-1.702 * z)); }
+
+inline double silu(double z) { return z / (1 + std::exp(-z)); }
+
+inline double tanh(double z) { return std::tanh(z); }
+
+inline double relu(double z) { return z > 0 ? z : 0; }
+
 }  // namespace vit::reference

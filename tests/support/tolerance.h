@@ -31,6 +31,22 @@ inline constexpr double quotient_error = 4 * unit;
 // comes a quotient.
 inline constexpr double sigmoid_error = 2 * exp_error + unit + quotient_error;
 
+// expm1_nonpositive, relative to its result: its polynomial as in exp_error, which is less than the result,
+// and a rounding of its sum with 2^n - 1.
+inline constexpr double expm1_error = exp_error + unit;
+
+// m / (2 + m) by expm1_nonpositive, relative to its result: at most twice the relative error of m, a
+// rounding of 2 + m and a quotient.
+inline constexpr double tanh_error = 2 * expm1_error + unit + quotient_error;
+
+// z sigmoid(z), relative to its argument: the logistic function is at most one. In quick_gelu its argument
+// 1.702 z is off by two roundings; its slope times its argument is at most 0.224.
+inline constexpr double silu_error = sigmoid_error + unit;
+inline constexpr double quick_gelu_error = silu_error + 2 * 0.224 * unit;
+
+// The steepest slope of z sigmoid(a z), whatever a is: sigmoid(u) + u sigmoid'(u) is 1.0998 at u = 2.4.
+inline constexpr double silu_slope = 1.1;
+
 // GELU in either form, relative to its argument (next to zero the result is small but Phi is not better
 // known). The error function and the logistic are known to a few units, and tests/activation_test.cpp shows
 // that it is less than this.

@@ -1,0 +1,43 @@
+// What every activation of generators/activation.h is held against, by name.
+#pragma once
+
+#include <string>
+
+#include "tests/reference/linear.h"
+#include "tests/support/tolerance.h"
+
+namespace vit::test {
+
+struct KnownActivation {
+    const char *name;
+    double (*exact)(double);
+    double slope;  // the steepest
+    double error;  // relative to its argument
+    bool gated = false;
+
+    // How far f(z) may be off where z is.
+    double tolerance(double z, double z_tolerance) const {
+        return slope * z_tolerance + error * (std::abs(z) + z_tolerance);
+    }
+    // The same of f(gate) value, a product of two that are off.
+    double gated_tolerance(double gate, double gate_tolerance, double value, double value_tolerance) const {
+        const double factor = std::abs(exact(gate)), factor_tolerance = tolerance(gate, gate_tolerance);
+        const double off = factor * value_tolerance + std::abs(value) * factor_tolerance +
+                           factor_tolerance * value_tolerance;
+        return off + unit * (factor * std::abs(value) + off);
+    }
+
+    friend void PrintTo(const KnownActivation &activation, std::ostream *out) { *out << activation.name; }
+};
+
+inline constexpr KnownActivation known_activations[] = {
+    {"gelu_erf", reference::gelu_erf, gelu_slope, gelu_error},
+    {"gelu_tanh", reference::gelu_tanh, gelu_slope, gelu_error},
+    {"quick_gelu", reference::quick_gelu, silu_slope, quick_gelu_error},
+    {"relu", reference::relu, 1, 0},
+    {"silu", reference::silu, silu_slope, silu_error},
+    {"tanh", reference::tanh, 1, tanh_error},
+    {"silu_gated", reference::silu, silu_slope, silu_error, true},
+};
+
+}  // namespace vit::test
