@@ -87,7 +87,7 @@ struct ReadField {
     void operator()(const char *name, std::vector<Feature> &features, const char *) {
         if (!result) return;
         const Json *list = fields.find(name);
-        if (!list || !list->is_array() || list->empty() || list->size() > NamesOf<Feature>::names.size()) {
+        if (!list || !list->is_array() || list->empty() || list->size() > std::size(NamesOf<Feature>::names)) {
             result = fields.error(name, "is not a list of features");
             return;
         }

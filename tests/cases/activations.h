@@ -1,6 +1,7 @@
 // What every activation of generators/activation.h is held against, by name.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "tests/reference/linear.h"
@@ -39,5 +40,12 @@ inline constexpr KnownActivation known_activations[] = {
     {"tanh", reference::tanh, 1, tanh_error},
     {"silu_gated", reference::silu, silu_slope, silu_error, true},
 };
+
+inline const KnownActivation &known_activation(const std::string &name) {
+    for (const KnownActivation &known : known_activations) {
+        if (name == known.name) return known;
+    }
+    throw std::logic_error("tests/cases/activations.h has no " + name);
+}
 
 }  // namespace vit::test

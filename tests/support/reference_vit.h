@@ -8,7 +8,7 @@
 
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/network/slots.h"
-#include "tests/reference/activation.h"
+#include "tests/cases/activations.h"
 #include "tests/reference/vit.h"
 #include "vit/fields.h"
 
@@ -119,7 +119,7 @@ inline reference::VisionTransformer reference_vit(const Checkpoint &checkpoint) 
             a.patch_width,
             a.heads,
             a.layer_norm_epsilon,
-            reference::activation(name_of(a.activation)),
+            known_activation(name_of(a.activation)).exact,
             slots.prefix(a.width),
             matrix(checkpoint.tensor(Slot::positions), a.prefix.positioned + a.patches()),
             a.prefix.positioned,

@@ -2,7 +2,7 @@
 // `vit info` walk it.
 #pragma once
 
-#include <array>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -13,21 +13,17 @@ namespace vit {
 // The values of an enumeration by name, in their order: files have names, never numbers.
 template<typename Enum>
 struct NamesOf;
-
 template<>
 struct NamesOf<Activation> {
-    static constexpr std::array names{"gelu_erf", "gelu_tanh", "quick_gelu", "relu",
-                                      "silu",     "tanh",      "silu_gated"};
+    static constexpr auto &names = activation_names;
 };
-
 template<>
 struct NamesOf<Scores> {
-    static constexpr std::array names{"softmax", "sigmoid", "identity"};
+    static constexpr auto &names = scores_names;
 };
-
 template<>
 struct NamesOf<Feature> {
-    static constexpr std::array names{"class_token", "distillation_token", "patch_mean"};
+    static constexpr auto &names = feature_names;
 };
 
 template<typename Enum>
@@ -37,7 +33,7 @@ const char *name_of(Enum value) {
 
 template<typename Enum>
 std::optional<Enum> value_named(std::string_view name) {
-    for (std::size_t i = 0; i < NamesOf<Enum>::names.size(); i++) {
+    for (std::size_t i = 0; i < std::size(NamesOf<Enum>::names); i++) {
         if (name == NamesOf<Enum>::names[i]) {
             return static_cast<Enum>(i);
         }

@@ -61,16 +61,20 @@ enum class Activation { gelu_erf,      // z Phi(z), Phi by the error function (H
                         silu,          // z sigmoid(z)
                         tanh,
                         silu_gated };  // silu(gate) value, both made by the first layer (Shazeer 2020)
+inline constexpr const char *activation_names[] = {"gelu_erf", "gelu_tanh", "quick_gelu", "relu",
+                                                   "silu",     "tanh",      "silu_gated"};
 
 // What the classifier sees of the last block's tokens.
 enum class Feature { class_token,
                      distillation_token,
                      patch_mean };
+inline constexpr const char *feature_names[] = {"class_token", "distillation_token", "patch_mean"};
 
 // How logits become scores: a distribution, one probability for each label, or as they are.
 enum class Scores { softmax,
                     sigmoid,
                     identity };
+inline constexpr const char *scores_names[] = {"softmax", "sigmoid", "identity"};
 
 // The sizes of a Vision Transformer, with the paper's symbols, and what its relatives do otherwise.
 struct Architecture {
