@@ -77,6 +77,28 @@ std::string row(const std::string &key, const std::string &value) {
     return pad_right(key, 14) + value + "\n";
 }
 
+// "197: class token, 196 patches"
+std::string tokens_of(const vit::Architecture &a) {
+    std::string out = std::to_string(a.tokens()) + ": ";
+    if (a.prefix.class_token) out += "class token, ";
+    if (a.prefix.distillation_token) out += "distillation token, ";
+    if (a.prefix.registers) out += std::to_string(a.prefix.registers) + " registers, ";
+    return out + std::to_string(a.patches()) + " patches";
+}
+
+// "class token, distillation token; a head for each"
+std::string classifier_of(const vit::Architecture &a) {
+    std::string out;
+    for (const vit::Feature feature : a.pooling.features) {
+        out += (out.empty() ? "of " : " and ") +
+               std::string(feature == vit::Feature::class_token          ? "class token"
+                           : feature == vit::Feature::distillation_token ? "distillation token"
+                                                                         : "mean of patches");
+    }
+    if (a.pooling.norm_last) out += ", normalized last";
+    return out + (a.pooling.head_of_each ? ", the mean of a classifier for each" : "");
+}
+
 std::string text_of(const vit::Model &model) {
     const vit::Architecture &a = model.architecture();
     std::string labels = std::to_string(a.labels) + ": ";
@@ -89,13 +111,15 @@ std::string text_of(const vit::Model &model) {
            row("image", sides(a.image_width, a.image_height)) +
            row("channels", std::to_string(a.channels)) +
            row("patches", std::to_string(a.patches()) + " of " + sides(a.patch_width, a.patch_height)) +
-           row("tokens", std::to_string(a.tokens())) +
+           row("tokens", tokens_of(a)) +
            row("width", std::to_string(a.width)) +
            row("depth", std::to_string(a.depth)) +
            row("heads", std::to_string(a.heads) + " of " + std::to_string(a.head_size())) +
            row("mlp", std::to_string(a.mlp_width) + ", " + vit::name_of(a.activation)) +
            row("norm", "epsilon " + general(a.layer_norm_epsilon, 6)) +
            row("qkv bias", a.qkv_bias ? "yes" : "no") +
+           (a.layer_scale ? row("layer scale", "yes") : "") +
+           row("classifier", classifier_of(a)) +
            row("scores", vit::name_of(a.scores)) +
            row("labels", labels) +
            row("parameters", grouped(vit::parameters(a))) +
