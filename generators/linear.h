@@ -3,11 +3,11 @@
 //   z(c, t)       = product(c, t) + bias(c)
 //   y(c, t)       = epilogue(z(c, t))
 // with the epilogues
-//   none          z(c, t)
-//   residual      z(c, t) + residual(c, t)
-//   activation    f(z(c, t)), f one of generators/activation.h
-//   the same, gated: f(gate(c, t)) value(c, t), where z are gates and values, in panels by turns: y has half
-//                 as many channels as W (Shazeer 2020)
+//   none        z(c, t)
+//   residual    z(c, t) + residual(c, t)
+//   activation  f(z(c, t)), f one of generators/activation.h
+//   gated       f(z(c, t)) value(c, t), where panels of W for z and for values take turns, so that y has
+//               half as many channels as W (Shazeer 2020)
 // All token matrices are tiles, the weights are panels (generators/layout.h).
 #pragma once
 
@@ -42,9 +42,10 @@ struct Epilogue {
 
 struct Linear {
     Halide::Func x, weights;          // [ki, ti, chunk, tile], [c in panel, k, panel]
-    Halide::Func product{"product"};  // [ci, ti, chunk, tile]: the register tiles, of values beside gates
-    Halide::Func gate{"gate"};        // likewise, if there are any
-    Halide::Func y{"y"};              // [ci, ti, chunk, tile]
+    Halide::Func product{"product"};  // [ci, ti, chunk, tile]: the register tiles; of values, if y is gated
+    Halide::Func gate{"gate"};        // [ci, ti, chunk, tile]: f(z), if it is, of
+    Halide::Func gate_product{"gate_product"};  // [ci, ti, chunk, tile]
+    Halide::Func y{"y"};                        // [ci, ti, chunk, tile]
     Halide::RDom k;                   // [k in chunk, chunk]: inputs
 
     Halide::Expr tiles;               // of tokens
@@ -74,15 +75,16 @@ struct Linear {
         };
         const Expr panel_of_y = chunk / layout.vectors();
         if (gated) {
-            define(gate, panel_of_y * 2);
+            define(gate_product, panel_of_y * 2);
             define(product, panel_of_y * 2 + 1);
-            // The chunks of values are a panel behind those of their gates.
-            const Expr chunk_of_gate = panel_of_y * layout.vectors() + chunk;
-            const auto z = [&](Halide::Func sum, Expr chunk_of_z) {
-                return sum(ci, ti, chunk, tile) + bias(chunk_of_z * layout.lanes + ci);
+            // A panel's gates stand as many chunks further in the bias as there are values before it.
+            const Expr chunk_of_bias = panel_of_y * layout.vectors() + chunk;
+            const auto z = [&](Halide::Func sum, Expr its_chunk) {
+                return sum(ci, ti, chunk, tile) + bias(its_chunk * layout.lanes + ci);
             };
-            y(ci, ti, chunk, tile) = epilogue.activation->function(z(gate, chunk_of_gate)) *
-                                     z(product, chunk_of_gate + layout.vectors());
+            gate(ci, ti, chunk, tile) = epilogue.activation->function(z(gate_product, chunk_of_bias));
+            y(ci, ti, chunk, tile) =
+                gate(ci, ti, chunk, tile) * z(product, chunk_of_bias + layout.vectors());
             return;
         }
         define(product, panel_of_y);
@@ -95,9 +97,8 @@ struct Linear {
         y(ci, ti, chunk, tile) = z;
     }
 
-    // Everything that sums over k, in the order of the weights.
-    std::vector<Halide::Func> sums() const {
-        return gated ? std::vector<Halide::Func>{gate, product} : std::vector<Halide::Func>{product};
+    std::vector<Halide::Func> products() const {
+        return gated ? std::vector<Halide::Func>{gate_product, product} : std::vector<Halide::Func>{product};
     }
 };
 

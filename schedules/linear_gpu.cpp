@@ -20,7 +20,7 @@ void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target
     const int vectors = layout.vectors();
     const int parts = divisor(vectors, tuning.k_parts);
     const int tokens = layout.token_tile / divisor(layout.token_tile, parts);
-    const std::vector<Func> products = stage.sums();
+    const std::vector<Func> products = stage.products();
     // At most 256 items, which may have 255 registers each, and 32 KiB of local memory for what parts leave.
     const int left_by_parts = static_cast<int>(products.size()) * parts * layout.token_tile * layout.panel;
     const int most_tiles_of_panels = std::max(1, std::min(256 / (vectors * parts), 8192 / left_by_parts));

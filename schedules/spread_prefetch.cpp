@@ -7,10 +7,12 @@ using namespace Halide::Internal;
 
 namespace {
 
-// In a lowered statement "y.tile_in_task" is called "y.s0.tile.tile_in_task".
+// In a lowered statement "y.tile_in_task" is called "y.s0.tile.tile_in_task", and has ".rebased" behind it
+// if Halide made it start at 0.
 bool is_loop(const std::string &name, const std::string &wanted) {
     const std::size_t var = wanted.rfind('.');
-    return starts_with(name, wanted.substr(0, var + 1)) && ends_with(name, wanted.substr(var));
+    return starts_with(name, wanted.substr(0, var + 1)) &&
+           (ends_with(name, wanted.substr(var)) || ends_with(name, wanted.substr(var) + ".rebased"));
 }
 
 using Bindings = std::vector<std::pair<std::string, Expr>>;
@@ -93,7 +95,7 @@ private:
         const Expr fetch =
             Call::make(first.type, Call::prefetch,
                        {Variable::make(Handle(), spread.buffer),
-                        simplify(present + block * spread.ahead + step * share), 1, 1},
+                        simplify(present + block + step * share), 1, 1},
                        Call::Intrinsic);
         return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
                          loop->device_api, Block::make(Evaluate::make(fetch), loop->body));

@@ -13,10 +13,9 @@ namespace vit {
 
 struct SpreadPrefetch {
     std::string buffer;  // Of this buffer,
-    int dimension;       // a block further along this dimension is fetched
+    int dimension;       // the next block along this dimension is fetched
     std::string loop;    // during this loop, which uses the present block in each iteration,
     std::string step;    // by the steps of this loop inside it.
-    int ahead = 1;       // The next block, or that many further.
 };
 
 // Loops are FUNC.VAR: "y$1.tile_in_task". A step fetches one cache line. The last block's next lies past the

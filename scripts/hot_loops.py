@@ -21,6 +21,7 @@ FUSED = re.compile(r"vfn?madd\d+ps|fmla|vfmacc\.vf")
 PRODUCT, SUM = re.compile(r"v?mulps"), re.compile(r"v?addps")
 POINTWISE = re.compile(r"v?(div|min|max|round|cvt)\w+|v?rndscaleps|fdiv|frint\w|fcvt\w+|f(min|max)\w*")
 BRANCH = re.compile(r"j[a-z]+|b|b\.[a-z]+|cbn?z|tbn?z|bne[z]?|beqz?|blt|bge|bltu|bgeu")
+JUMP = re.compile(r"jmp\w?|b|j|ret\w?")  # after which nothing falls through
 SPILL = re.compile(r"\b(Spill|Reload)\b")
 
 
@@ -48,13 +49,40 @@ class Loop:
         return [line.strip() for line in self.lines if SPILL.search(line)]
 
 
+def words_of(line):
+    return line.split("#")[0].split("//")[0].split()
+
+
+def branch_target(line):
+    words = words_of(line)
+    return words[-1].split(",")[-1] if len(words) >= 2 and BRANCH.fullmatch(words[0]) else None
+
+
+def comes_back(lines, labels, first, last):
+    """Whether lines from `first` on lead to the branch at `last`, which goes back to `first`: a block that
+    the compiler put behind the loop jumps back into it, too."""
+    to_see, seen = [first], set()
+    while to_see:
+        number = to_see.pop()
+        while first <= number < last and number not in seen:
+            seen.add(number)
+            if branch_target(lines[number]) in labels:
+                to_see.append(labels[branch_target(lines[number])])
+            words = words_of(lines[number])
+            if words and JUMP.fullmatch(words[0]):
+                break
+            number += 1
+        if number == last:
+            return True
+    return False
+
+
 def innermost_loops(text):
     """All loops of an assembly file that have no other loop in them."""
     lines = text.split("\n")
     functions = {}  # of each line
     labels = {}
     function = ""
-    loops = []
     for number, line in enumerate(lines):
         label = re.match(r"([.\w$]+):", line)
         if label:
@@ -62,11 +90,12 @@ def innermost_loops(text):
             if not label.group(1).startswith((".L", "L")):
                 function = label.group(1)
         functions[number] = function
-        words = line.split("#")[0].split("//")[0].split()
-        if len(words) >= 2 and BRANCH.fullmatch(words[0]):
-            target = words[-1].split(",")[-1]
-            if target in labels and functions[labels[target]] == function:
-                loops.append((labels[target], number))
+    loops = []
+    for number, line in enumerate(lines):
+        first = labels.get(branch_target(line), number)
+        if first < number and functions[first] == functions[number]:
+            if comes_back(lines, labels, first, number):
+                loops.append((first, number))
     return [
         Loop(functions[first], lines[first].split(":")[0], lines[first : last + 1])
         for first, last in loops

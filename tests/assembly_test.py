@@ -99,6 +99,14 @@ class ReaderTest(unittest.TestCase):
         self.assertEqual(len(product_loops(text, 12)), 1)
         self.assertEqual(product_loops(text, 24), [])
 
+    def test_takes_no_block_behind_a_loop_for_one(self):
+        text = (
+            f"f:\n.L1:\n\tincq\t%rax\n\tjle\t.L4\n.L2:\n{self.STEP}\tjne\t.L2\n"
+            ".L3:\n\tincq\t%rdx\n\tjne\t.L1\n\tjmp\t.L5\n"
+            ".L4:\n\tincq\t%rcx\n\tjmp\t.L3\n.L5:\n\tretq\n"
+        )
+        self.assertEqual([loop.label for loop in innermost_loops(text)], [".L2"])
+
     def test_sees_a_spill(self):
         spill = "\tvmovups\t%ymm0, -40(%rsp)   # 32-byte Spill\n"
         (loop,) = product_loops(f"f:\n.L2:\n{self.STEP}{spill}\tjne\t.L2\n", 12)
