@@ -16,7 +16,7 @@ using namespace Halide;
 // fetching and packing them 6 %, the exponential 7 %, the largest score and the sum 2 %, and the ends of 17
 // short products a tile 2 %. Two to four tiles by each panel before the next one comes: 1 to 2 % slower.
 // Prefetching keys a panel ahead, or the panels of either product from L2: 1 to 6 % slower.
-void schedule(Attention &stage, const AttentionTuning &tuning, const Target &target) {
+void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var task("task"), tile_in_task("tile_in_task"), blocks("blocks"), block("block");

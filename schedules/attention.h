@@ -14,6 +14,7 @@ struct AttentionTuning {
     Halide::GeneratorParam<int> k_unroll{"k_unroll", 8, 1, 16};
 };
 
-void schedule(Attention &stage, const AttentionTuning &tuning, const Halide::Target &target);
+void schedule(Attention &stage, Halide::Pipeline pipeline, const AttentionTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

@@ -98,7 +98,7 @@ void schedule_joint(AttentionParts &stage, const Target &target) {
 // them in local memory, and share what runs over keys.
 // H200, ViT-B/16, the three kernels together: 25 % of the float32 peak for 64 images, 9 % for one. Values
 // read where they lie, a line for each item, took 1.3 times as long: L1 was busy 96 % of the time.
-void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Target &target) {
+void schedule(AttentionParts &stage, Pipeline, const AttentionPartsTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();

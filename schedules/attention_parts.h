@@ -11,6 +11,7 @@ struct AttentionPartsTuning {
     Halide::GeneratorParam<int> key_items{"key_items", 4, 1, 4};
 };
 
-void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Halide::Target &target);
+void schedule(AttentionParts &stage, Halide::Pipeline pipeline, const AttentionPartsTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

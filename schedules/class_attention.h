@@ -5,6 +5,9 @@
 
 namespace vit {
 
-void schedule(ClassAttention &stage, const Halide::Target &target);
+struct ClassAttentionTuning {};  // nothing is searched for
+
+void schedule(ClassAttention &stage, Halide::Pipeline pipeline, const ClassAttentionTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

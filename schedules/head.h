@@ -17,7 +17,9 @@ struct HeadGpuTuning {
     Halide::GeneratorParam<int> items{"label_items", 64, 1, 256};
 };
 
-void schedule(Head &stage, const HeadTuning &tuning, const Halide::Target &target);
-void schedule(Head &stage, const HeadGpuTuning &tuning, const Halide::Target &target);
+void schedule(Head &stage, Halide::Pipeline pipeline, const HeadTuning &tuning,
+              const Halide::Target &target);
+void schedule(Head &stage, Halide::Pipeline pipeline, const HeadGpuTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

@@ -15,8 +15,10 @@ struct LayerNormGpuTuning {
     Halide::GeneratorParam<int> items{"items", 32, 1, 64};
 };
 
-void schedule(LayerNorm &stage, const LayerNormTuning &tuning, const Halide::Target &target);
-void schedule(LayerNorm &stage, const LayerNormGpuTuning &tuning, const Halide::Target &target);
+void schedule(LayerNorm &stage, Halide::Pipeline pipeline, const LayerNormTuning &tuning,
+              const Halide::Target &target);
+void schedule(LayerNorm &stage, Halide::Pipeline pipeline, const LayerNormGpuTuning &tuning,
+              const Halide::Target &target);
 
 // The statistics alone, computed for each `at` of `consumer`: for stages that normalize on their way.
 void schedule_statistics(LayerNorm &stage, Halide::Func consumer, const Halide::Var &at);

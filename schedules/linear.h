@@ -25,7 +25,8 @@ struct LinearGpuTuning {
     Halide::GeneratorParam<int> chunk_unroll{"chunk_unroll", 1, 1, 4};
 };
 
-void schedule(Linear &stage, const LinearGpuTuning &tuning, const Halide::Target &target);
+void schedule(Linear &stage, Halide::Pipeline pipeline, const LinearGpuTuning &tuning,
+              const Halide::Target &target);
 
 void schedule(Linear &stage, Halide::Pipeline pipeline, const LinearTuning &tuning,
               const Halide::Target &target);

@@ -14,7 +14,7 @@ using namespace Halide;
 // of 4, 8 and 32, up to 62 % in blocks of 8, 12 and 64, whose attention is three times as slow; one image, k
 // in parts, 20 to 36 %, and without parts 6 to 23 %. (cuBLAS: 82 to 86 % and 28 to 45 %.) What is missing
 // are warps: each waits for a chunk of both operands, which 255 registers leave no room to fetch ahead.
-void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target) {
+void schedule(Linear &stage, Pipeline, const LinearGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();

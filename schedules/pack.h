@@ -5,7 +5,11 @@
 
 namespace vit {
 
-void schedule(PackPanels &stage);
-void schedule(PackTiles &stage);
+struct PackTuning {};  // nothing is searched for
+
+void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
+void schedule(PackTiles &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

@@ -18,7 +18,9 @@ struct PatchEmbedGpuTuning {
     Halide::GeneratorParam<int> group_tiles{"group_tiles", 4, 1, 32};
 };
 
-void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Halide::Target &target);
-void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Halide::Target &target);
+void schedule(PatchEmbed &stage, Halide::Pipeline pipeline, const PatchEmbedTuning &tuning,
+              const Halide::Target &target);
+void schedule(PatchEmbed &stage, Halide::Pipeline pipeline, const PatchEmbedGpuTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

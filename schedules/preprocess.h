@@ -12,6 +12,7 @@ struct PreprocessTuning {
     Halide::GeneratorParam<int> vectors{"vectors", 4, 1, 8};
 };
 
-void schedule(Preprocess &stage, const PreprocessTuning &tuning, const Halide::Target &target);
+void schedule(Preprocess &stage, Halide::Pipeline pipeline, const PreprocessTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

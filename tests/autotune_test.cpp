@@ -42,7 +42,7 @@ public:
         bound_tiles(x, blocks);
         bound_tiles(normalized, blocks);
     }
-    void schedule() { vit::schedule(*stage, tuning, get_target()); }
+    void schedule() { vit::schedule(*stage, get_pipeline(), tuning, get_target()); }
 
 private:
     std::optional<LayerNorm> stage;
