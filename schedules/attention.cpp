@@ -51,8 +51,8 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
     stage.key_rows.compute_at(stage.keys, panel).reorder(ci, chunk, s).vectorize(ci, layout.lanes);
 
     stage.mixture.compute_at(stage.context, panel);
-    schedule_register_tile(stage.mixture, stage.key.x, layout.token_tile, {stage.key.y}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout,
+                           tuning.key_unroll.on(layout, target));
 
     // A query's weights lie in a row, as the second product takes them, whatever the size of a tile.
     stage.weights.compute_at(stage.context, tile_in_task)
@@ -68,8 +68,8 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
         .unroll(vi)
         .unroll(ti);
     stage.similarity.compute_at(stage.scores, panel);
-    schedule_register_tile(stage.similarity, stage.d_in_head.x, layout.lanes, {stage.d_in_head.y}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
+                           tuning.d_unroll.on(layout, target));
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {
         lanes.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);

@@ -102,8 +102,8 @@ void schedule(AttentionParts &stage, Pipeline, const AttentionPartsTuning &tunin
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();
-    const int key_items = divisor(vectors, tuning.key_items);
-    const int tokens = layout.token_tile / divisor(layout.token_tile, key_items);
+    const int key_items = tuning.key_items.on(layout, target);
+    const int tokens = layout.token_tile / largest_divisor(layout.token_tile, key_items);
     const bool one_part = !stage.mixtures.defined();
     Var heads("heads"), key_item("key_item"), token("token"), turn("turn"), item("item"), keys("keys"),
         key("key");

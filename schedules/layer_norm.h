@@ -2,17 +2,18 @@
 #pragma once
 
 #include "generators/layer_norm.h"
+#include "schedules/tunable.h"
 
 namespace vit {
 
 struct LayerNormTuning {
     // Tiles of tokens that one task takes.
-    Halide::GeneratorParam<int> tiles_per_task{"tiles_per_task", 4, 1, 256};
+    TaskShare tiles_per_task{"tiles_per_task", 4, 1, 256, Of::tiles};
 };
 
 struct LayerNormGpuTuning {
     // Work items that share a tile's channels.
-    Halide::GeneratorParam<int> items{"items", 32, 1, 64};
+    Count items{"items", 32, 1, 64};
 };
 
 void schedule(LayerNorm &stage, Halide::Pipeline pipeline, const LayerNormTuning &tuning,

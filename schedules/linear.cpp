@@ -38,8 +38,8 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
     const std::vector<Func> sums = stage.sums();
     for (Func sum : sums) {
         sum.compute_at(stage.y, tile_in_task);
-        schedule_register_tile(sum, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
-                               tuning.k_unroll, target);
+        schedule_register_tile(sum, stage.k.x, {stage.k.y}, stage.layout,
+                               tuning.k_unroll.on(stage.layout, target));
         prefetch_spread(pipeline, {"weights", 2, stage.y.name() + ".tile_in_task",
                                    sum.name() + "." + stage.k.y.name(), static_cast<int>(sums.size())});
     }

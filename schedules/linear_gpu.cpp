@@ -18,15 +18,15 @@ void schedule(Linear &stage, Pipeline, const LinearGpuTuning &tuning, const Targ
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();
-    const int parts = divisor(vectors, tuning.k_parts);
-    const int tokens = layout.token_tile / divisor(layout.token_tile, parts);
+    const int parts = tuning.k_parts.on(layout, target);
+    const int tokens = layout.token_tile / largest_divisor(layout.token_tile, parts);
     const std::vector<Func> products = stage.sums();
     // At most 256 items, which may have 255 registers each, and 32 KiB of local memory for what parts leave.
     const int left_by_parts = static_cast<int>(products.size()) * parts * layout.token_tile * layout.panel;
     const int most_tiles_of_panels = std::max(1, std::min(256 / (vectors * parts), 8192 / left_by_parts));
     const int group_panels = parts > 1 ? 1 : std::min<int>(tuning.group_panels, most_tiles_of_panels);
     const int group_tiles = std::min<int>(tuning.group_tiles, most_tiles_of_panels / group_panels);
-    const int chunk_unroll = divisor(vectors / parts, tuning.chunk_unroll);
+    const int chunk_unroll = largest_divisor(vectors / parts, tuning.chunk_unroll);
     Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group"),
         part("part"), token("token");
 

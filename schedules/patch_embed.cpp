@@ -32,8 +32,8 @@ void schedule(PatchEmbed &stage, Pipeline pipeline, const PatchEmbedTuning &tuni
         .fuse(panels, b, task)
         .parallel(task);
     stage.projection.compute_at(stage.embedded, tile);
-    schedule_register_tile(stage.projection, stage.k.x, layout.lanes, {stage.k.y, stage.k.z, stage.k.w},
-                           layout, tuning.k_unroll, target);
+    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout,
+                           tuning.k_unroll.on(layout, target));
     broadcast_conditions(pipeline, target);
 }
 

@@ -269,7 +269,8 @@ def repository():
     tree = {}
     for path in paths:
         name = path.relative_to(root).as_posix()
-        if "__pycache__" in name or name.startswith("tests/fuzz/corpus/"):
+        # A work tree beside the repository has a file .git, which says where that is.
+        if "__pycache__" in name or name == ".git" or name.startswith("tests/fuzz/corpus/"):
             continue
         try:
             tree[name] = path.read_text(encoding="utf-8")

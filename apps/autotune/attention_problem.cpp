@@ -34,7 +34,7 @@ public:
         calls_in_pass = a.depth;
         flop = 4.0 * batch_ * a.tokens() * a.tokens() * a.width;
         extents = {
-            {"tiles_per_task", {g.tiles, std::size_t(2) * head_ * g.blocks.token_tile * sizeof(float)}}};
+            {Of::tiles, {g.tiles, std::size_t(2) * head_ * g.blocks.token_tile * sizeof(float)}}};
         other_tasks = g.heads * batch_;
     }
 

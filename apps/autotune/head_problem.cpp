@@ -27,7 +27,7 @@ public:
                                                            : "identity";
         copies = weights_.copies();
         flop = 2.0 * batch_ * channels_ * labels_;
-        extents = {{"panels_per_task",
+        extents = {{Of::panels,
                     {g.panels(g.labels), std::size_t(g.width) * g.blocks.panel * sizeof(float)}}};
         for (int b = 0; b < batch_; b++) {
             expect(b);

@@ -36,7 +36,7 @@ public:
         calls_in_pass = 2 * shape.architecture.depth;
         flop = 7.0 * shape.batch * g.tokens * channels_;
         extents = {
-            {"tiles_per_task", {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
+            {Of::tiles, {tiles_, std::size_t(2) * width_ * blocks_.token_tile * sizeof(float)}}};
     }
 
     int call(const CalledKernel &kernel, int) override {

@@ -81,8 +81,8 @@ private:
                                                        : a.mlp_width;
         flop = 2.0 * shape.batch * a.tokens() * a.width * wide;
         const std::size_t row = inputs_ * sizeof(float);
-        extents = {{"panels_per_task", {outputs_ / blocks_.panel, row * blocks_.panel}},
-                   {"tiles_per_task", {tiles_, row * blocks_.token_tile}}};
+        extents = {{Of::panels, {outputs_ / blocks_.panel, row * blocks_.panel}},
+                   {Of::tiles, {tiles_, row * blocks_.token_tile}}};
     }
 
     bool has_residual() const { return role_ == LinearRole::proj || role_ == LinearRole::fc2; }

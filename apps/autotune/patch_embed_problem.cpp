@@ -24,7 +24,7 @@ public:
         generator = "patch_embed";
         copies = weights_.copies();
         flop = 2.0 * batch_ * a_.patches() * a_.channels * a_.patch_height * a_.patch_width * a_.width;
-        extents = {{"panels_per_task",
+        extents = {{Of::panels,
                     {g.panels(g.width), std::size_t(g.patch_values) * g.blocks.panel * sizeof(float)}}};
         other_tasks = batch_;
     }

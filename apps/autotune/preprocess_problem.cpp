@@ -29,7 +29,7 @@ public:
         generator = "preprocess";
         params["order"] = plan_.columns_first ? "columns_first" : "rows_first";
         flop = 0;  // integers
-        extents = {{"rows_per_task", {plan_.height, std::size_t{3} * plan_.width * (sizeof(float) + 1)}}};
+        extents = {{Of::rows, {plan_.height, std::size_t{3} * plan_.width * (sizeof(float) + 1)}}};
     }
 
     int call(const CalledKernel &kernel, int) override {

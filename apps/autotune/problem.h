@@ -8,6 +8,7 @@
 #include "runtime/network/geometry.h"
 #include "apps/autotune/device_mirror.h"
 #include "apps/autotune/values.h"
+#include "schedules/extent.h"
 #include "tests/cases/called_kernel.h"
 
 namespace vit::autotune {
@@ -29,7 +30,7 @@ public:
     int copies = 1;                         // of the weights, as many as a pass through the model finds cold
     int calls_in_pass = 1;                  // through the model
     double flop = 0;                        // of a call, of true tokens and channels
-    std::map<std::string, Extent> extents;  // of what tunables count
+    Extents extents;                        // of what tasks share
     int other_tasks = 1;                    // Circumstances::other_tasks
     int threads = 1;                        // that calls run on, for stages that ask; set by who calls
     std::unique_ptr<DeviceMirror> device;   // where candidates compute, if not here; set by who calls

@@ -36,10 +36,11 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
                        const Values &layout, const Blocks &blocks, const Values &incumbent, Journal &journal,
                        CallContext &context)
     : options_(options), callbacks_(callbacks), stage_(stage), layout_(layout),
-      defaults_(defaults_of(stage.tunables)), blocks_(blocks), journal_(journal), context_(context) {
+      blocks_(blocks), in_{blocks.lanes, blocks.token_tile, blocks.panel},
+      defaults_(defaults_of(stage.tunables, in_, options.target)), journal_(journal), context_(context) {
     result_.stage = stage.name;
     incumbent_.values = defaults_;
-    const std::string wrong = problem_with(incumbent, stage.tunables);
+    const std::string wrong = problem_with(incumbent, stage.tunables, in_, options.target);
     if (wrong.empty()) {
         for (const auto &[name, value] : incumbent) {
             incumbent_.values[name] = value;
@@ -266,9 +267,8 @@ StageResult StageTuner::run(double budget_seconds, double share_before, double s
     share_before_ = share_before;
     share_after_ = share_after;
     weigh();
-    Circumstances circumstances{problem().extents, problem().other_tasks, blocks_.lanes, options_.threads,
-                                private_caches()};
-    grid_ = grid(stage_.tunables, circumstances);
+    grid_ = grid(stage_.tunables, {in_, options_.target, problem().extents, problem().other_tasks,
+                                   options_.threads, private_caches()});
     const auto measure = [this](int entrant, int index) {
         return time(runners_[entrant == Race::twin ? Race::incumbent : entrant],
                     entrant == Race::twin ? "twin" : "try", index);

@@ -50,8 +50,10 @@ private:
     const Options &options_;
     const Callbacks &callbacks_;
     const Stage &stage_;
-    Values layout_, defaults_;
+    Values layout_;
     Blocks blocks_;
+    Layout in_;  // these
+    Values defaults_;
     Candidate incumbent_;
     Journal &journal_;
     CallContext &context_;

@@ -11,7 +11,7 @@ namespace vit::autotune {
 struct Stage {
     std::string name;  // "linear/qkv"
     bool on_device;    // computes on the target's device
-    std::vector<Tunable> tunables;
+    Tunables tunables;
     std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
 };
 

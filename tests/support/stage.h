@@ -44,8 +44,8 @@ std::vector<Variant> default_variants();
 // The same, and the kernels that devices have for few tokens, in the place of those for many.
 std::vector<Variant> default_variants_and_few();
 
-// Every combination of the smallest and the largest value of the stage's tunables, in process and checked.
-// Which tunables there are, and how far they go, is asked of the stage's tuning struct.
+// Every combination of the smallest and the largest value that the schedule takes of the stage's tunables,
+// in process and checked. Which there are, and how far they go, is asked of the stage's tuning struct.
 std::vector<Variant> tuning_corners(const std::string &stage);
 
 // The default schedule on other blocks: each of 4, 8 and 16 lanes with each of 1, 4, 6, 8 and 12 tokens a
