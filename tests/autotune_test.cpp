@@ -300,6 +300,21 @@ TEST_F(TunerTest, values_that_do_not_fit_give_way_to_the_defaults) {
     EXPECT_GE(TunedFile::read(options_.output).values("layer_norm").at("tiles_per_task"), 1);
 }
 
+TEST(StagesTest, a_name_stands_for_a_stage_or_for_all_that_it_begins) {
+    const auto names = [](const std::vector<std::string> &asked, bool on_device = false) {
+        std::vector<std::string> found;
+        for (const Stage *stage : stages_named(asked, on_device)) found.push_back(stage->name);
+        return found;
+    };
+    using testing::ElementsAre;
+    EXPECT_THAT(names({"linear"}), ElementsAre("linear/qkv", "linear/proj", "linear/fc1", "linear/fc2"));
+    EXPECT_THAT(names({"head", "linear/fc1", "head"}), ElementsAre("linear/fc1", "head"));
+    EXPECT_THAT(names({"linear/fc1"}, true), ElementsAre("linear/fc1")) << "and not linear/fc1/few";
+    EXPECT_EQ(names({}).size(), stages().size());
+    for (const char *unknown : {"linea", "linear/", "linear/qk", ""})
+        EXPECT_THROW(names({unknown}), std::runtime_error) << unknown;
+}
+
 TEST_F(TunerTest, an_unknown_stage_is_answered_with_the_known_ones) {
     options_.stages = {"linaer"};
     try {

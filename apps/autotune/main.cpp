@@ -34,7 +34,8 @@ std::string stage_names() {
 
 void declare(CLI::App &app, Arguments &arguments) {
     app.add_option("STAGE", arguments.stages,
-                   "Stages to tune, of " + stage_names() + "; all if none is named");
+                   "Stages to tune, of " + stage_names() +
+                       "; linear stands for all of linear/..., and no name for all stages");
     app.add_option("--shape", arguments.shape, "Architecture whose shapes are tuned for")
         ->capture_default_str();
     app.add_option("--image-size", arguments.image_size, "Pixels of an image's side")->capture_default_str();

@@ -1,6 +1,8 @@
 #include "apps/autotune/stages.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
 #include <stdexcept>
 
 #include "runtime/backend/buffer.h"
@@ -67,15 +69,39 @@ const std::vector<Stage> &stages(bool on_device) {
     return on_device ? there : here;
 }
 
-const Stage &stage_named(const std::string &name, bool on_device) {
+std::vector<const Stage *> stages_named(const std::vector<std::string> &names, bool on_device) {
+    const std::vector<Stage> &all = stages(on_device);
+    const auto is_own = [&](const std::string &name) {
+        return std::any_of(all.begin(), all.end(), [&](const Stage &s) { return s.name == name; });
+    };
+    std::set<const Stage *> asked;
     std::string known;
-    for (const Stage &stage : stages(on_device)) {
-        if (stage.name == name) {
-            return stage;
-        }
+    for (const Stage &stage : all) {
         known += (known.empty() ? "" : ", ") + stage.name;
+        if (names.empty()) {
+            asked.insert(&stage);
+        }
     }
-    throw std::runtime_error("there is no stage " + name + "; there are " + known);
+    for (const std::string &name : names) {
+        const std::string group = name + "/";
+        bool found = false;
+        for (const Stage &stage : all) {
+            if (stage.name == name || (!is_own(name) && stage.name.starts_with(group))) {
+                asked.insert(&stage);
+                found = true;
+            }
+        }
+        if (!found) {
+            throw std::runtime_error("there is no stage " + name + "; there are " + known);
+        }
+    }
+    std::vector<const Stage *> in_order;
+    for (const Stage &stage : all) {
+        if (asked.contains(&stage)) {
+            in_order.push_back(&stage);
+        }
+    }
+    return in_order;
 }
 
 Blocks blocks_of(const Halide::Target &target, const Values &layout) {

@@ -19,8 +19,9 @@ struct Stage {
 // processor.
 const std::vector<Stage> &stages(bool on_device = false);
 
-// Throws std::runtime_error that lists the stages.
-const Stage &stage_named(const std::string &name, bool on_device = false);
+// Those named, in that order; all if nobody is. A name that is no stage's own names all whose names it begins:
+// linear is linear/qkv, linear/proj, ... Throws std::runtime_error that lists the stages.
+std::vector<const Stage *> stages_named(const std::vector<std::string> &names, bool on_device = false);
 
 // The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values
 // that a tuned file has for it. Throws Halide::Error.

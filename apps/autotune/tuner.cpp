@@ -43,21 +43,6 @@ nlohmann::json circumstances_of(const Options &options, const Values &layout) {
             {"code", hash_of_file("/proc/self/exe")}};
 }
 
-std::vector<const Stage *> stages_of(const Options &options) {
-    std::vector<const Stage *> asked;
-    const bool on_device = options.target.has_gpu_feature();
-    for (const std::string &name : options.stages) {
-        stage_named(name, on_device);
-    }
-    for (const Stage &stage : stages(on_device)) {
-        if (options.stages.empty() ||
-            std::find(options.stages.begin(), options.stages.end(), stage.name) != options.stages.end()) {
-            asked.push_back(&stage);
-        }
-    }
-    return asked;
-}
-
 std::vector<double> shares_of(std::vector<double> weights) {
     const auto normalize = [&] {
         double total = 0;
@@ -109,7 +94,8 @@ std::filesystem::path journal_path(const Options &options) {
 
 Summary tune(const Options &options, const Callbacks &callbacks) {
     check_options(options);
-    const std::vector<const Stage *> asked = stages_of(options);
+    const std::vector<const Stage *> asked =
+        stages_named(options.stages, options.target.has_gpu_feature());
     TunedFile file = TunedFile::read(options.incumbents.empty() ? options.output : options.incumbents);
     const Values layout = file.values("layout");
     const Blocks blocks = blocks_of(options.target, layout);

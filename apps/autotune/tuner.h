@@ -21,7 +21,7 @@ struct Candidate {
 };
 
 struct Options {
-    std::vector<std::string> stages;  // empty: all
+    std::vector<std::string> stages;  // as stages_named takes them
     Shape shape;
     std::string name = "host";  // of the target, which the journal is called after
     Halide::Target target = Halide::get_host_target();
