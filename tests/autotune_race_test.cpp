@@ -112,13 +112,14 @@ struct Track {
     double noise = 0.02;
     std::vector<int> order = {};
     std::uint32_t state = 1;
+    double others = 0;  // processors that they keep busy
 
     Race::Measure measure() {
         return [this](int entrant, int) {
             order.push_back(entrant);
             state = state * 1664525 + 1013904223;
             const double uniform = (state >> 8) * 0x1p-24;
-            return Try{true_times[entrant] * (1 + noise * uniform * uniform), 0.02};
+            return Try{true_times[entrant] * (1 + noise * uniform * uniform), 0.02, 0.02 * others, 0.02};
         };
     }
 };
@@ -184,6 +185,36 @@ TEST(RaceTest, who_is_kept_races_to_the_end) {
     race.qualify(race.challengers());
     race.halve();
     EXPECT_GT(race.finish().final_times[kept], 39);
+}
+
+// Others that keep half of a machine busy decide more than a schedule does.
+TEST(RaceTest, nobody_wins_on_a_busy_machine) {
+    for (const auto &[others, processors, trusted] :
+         {std::tuple{1.0, 2, false}, {0.11, 2, false}, {0.09, 2, true}, {1.0, 64, true}, {-0.2, 2, true}}) {
+        Track track{{10, 10, 8, 9}};
+        track.others = others;
+        Race race(track.measure(), 20, processors);
+        race.enter();
+        race.enter();
+        race.qualify(race.challengers());
+        race.halve();
+        const Race::Result result = race.finish();
+        EXPECT_EQ(result.is_trusted(), trusted) << others << " of " << processors;
+        EXPECT_EQ(result.winner, trusted ? 2 : Race::incumbent) << others << " of " << processors;
+        EXPECT_NEAR(result.others, std::max(0.0, others / processors), 1e-9);
+    }
+}
+
+// Who was there before the final is no matter: its tries alone decide.
+TEST(RaceTest, a_quiet_final_is_trusted) {
+    Track track{{10, 10, 8, 9, 9, 9, 9, 9}};
+    track.others = 1;
+    Race race(track.measure(), 20);
+    for (int i = 0; i < 6; i++) race.enter();
+    race.qualify(race.challengers());
+    race.halve();
+    track.others = 0;
+    EXPECT_EQ(race.finish().winner, 2);
 }
 
 TEST(RaceTest, nobody_to_race_against) {

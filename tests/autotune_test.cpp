@@ -189,6 +189,7 @@ protected:
         options_.shape = {a, 1};
         options_.threads = 2;
         options_.budget_seconds = 1;
+        options_.processor_time = [] { return command::ProcessorTime{}; };  // nobody else
         options_.output = std::filesystem::path(directory_.path()) / "tuned.json";
         options_.journal_directory = std::filesystem::path(directory_.path()) / "journal";
     }
@@ -268,6 +269,40 @@ TEST_F(TunerTest, the_same_measurements_give_the_same_file) {
     const Summary again = tune(options_, {});
     EXPECT_EQ(again.measured, 0);
     EXPECT_EQ(content(options_.output), first);
+}
+
+TEST_F(TunerTest, a_busy_machine_decides_nothing) {
+    std::ofstream(options_.output)
+        << R"({"target": "t", "stages": {"layer_norm": {"values": {"tiles_per_task": 256}}}})";
+    const std::string before = content(options_.output);
+    // All processors work for others between any two looks.
+    options_.processor_time = [seconds = 0.0]() mutable {
+        seconds++;
+        return command::ProcessorTime{seconds, seconds * command::processors(), 0};
+    };
+    const Summary summary = tune(options_, {});
+    const StageResult &result = summary.stages[0];
+    EXPECT_FALSE(result.trusted);
+    EXPECT_GT(result.others, 0.5);
+    EXPECT_EQ(result.new_values, (Values{{"tiles_per_task", 256}}));
+    EXPECT_EQ(content(options_.output), before);
+    EXPECT_THAT(sentence_of(result), HasSubstr("the values in use stay"));
+    EXPECT_THAT(table_of(summary.stages), HasSubstr("others"));
+    for (const nlohmann::json &m : measurements()) {
+        if (m["kind"] == "try") {
+            EXPECT_EQ(m["result"]["others"], command::processors());
+        }
+    }
+}
+
+TEST(ProcessorTimeTest, what_this_process_computes_is_not_of_others) {
+    const command::ProcessorTime before{0, 100, 10}, after{2, 104, 13};
+    EXPECT_EQ(command::others_between(before, after), 1);
+    const command::ProcessorTime start = command::processor_time();
+    command::ProcessorTime now = start;
+    while (now.own < start.own + 0.1) now = command::processor_time();
+    // A tick of each processor may be missing on either side.
+    EXPECT_GE(now.all, start.all + 0.1 - 0.02 * command::processors());
 }
 
 TEST_F(TunerTest, other_stages_are_kept) {

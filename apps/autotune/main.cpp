@@ -127,7 +127,7 @@ int main(int argc, char **argv) {
         "Finds the values of the schedules' tunables with which the stages run fastest on this machine. "
         "Each\n"
         "candidate is compiled, checked against a reference and raced against the values in use; these are\n"
-        "replaced only by what is faster by more than the noise."};
+        "replaced only by what is faster by more than the noise, while nobody else keeps the machine busy."};
     declare(app, arguments);
     CLI11_PARSE(app, argc, argv);
     try {

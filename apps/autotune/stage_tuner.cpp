@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <stdexcept>
 
 #include "apps/peak/machine_peak.h"
@@ -29,6 +30,15 @@ constexpr double single_share = 0.35, combination_share = 0.65;
 // What a combination may be expected to take, in times of the default, to be tried; what a step that was not
 // tried counts.
 constexpr double hopeless = 1.25, unknown_step = 1.1;
+
+std::string untrusted(double others) {
+    char text[160];
+    std::snprintf(text, sizeof(text),
+                  "others took %.0f %% of the processors' time, and more than %.0f %% hides what a schedule "
+                  "gains: the values in use stay",
+                  100 * others, 100 * Race::most_others);
+    return text;
+}
 
 }  // namespace
 
@@ -137,6 +147,7 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         };
         call();  // its code is cold, and in the product too, but not by as much as after a compiler
         std::vector<double> milliseconds;
+        const command::ProcessorTime before_all = options_.processor_time();
         const auto first = Clock::now();
         for (auto before = first; static_cast<int>(milliseconds.size()) < most_calls;) {
             call();
@@ -149,11 +160,14 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
                 break;
             }
         }
-        result =
-            &journal_.add(key, {{"ms", score(std::move(milliseconds))}, {"seconds", seconds_since(start)}});
+        const command::ProcessorTime after = options_.processor_time();
+        result = &journal_.add(key, {{"ms", score(std::move(milliseconds))},
+                                     {"seconds", seconds_since(start)},
+                                     {"others", command::others_between(before_all, after)},
+                                     {"watched", after.wall - before_all.wall}});
     }
     see(*result);
-    return {result->at("ms"), result->at("seconds")};
+    return {result->at("ms"), result->at("seconds"), result->at("others"), result->at("watched")};
 }
 
 // What the file has, if it is right, else the defaults.
@@ -273,7 +287,7 @@ StageResult StageTuner::run(double budget_seconds, double share_before, double s
         return time(runners_[entrant == Race::twin ? Race::incumbent : entrant],
                     entrant == Race::twin ? "twin" : "try", index);
     };
-    race_.emplace(measure, budget_seconds);
+    race_.emplace(measure, budget_seconds, command::processors());
     race_->charge(check(runners_[0]).at("seconds").get<double>() + cost_of_try_);
     race_->qualify(enter_all(single_steps(), single_share));
     race_->qualify(enter_all(combinations(), combination_share));
@@ -306,6 +320,11 @@ void StageTuner::conclude(const Race::Result &outcome) {
     result_.default_ms = default_entrant_ == Race::incumbent ? result_.old_ms : times[default_entrant_];
     result_.gain = outcome.gain;
     result_.noise = outcome.noise;
+    result_.others = outcome.others;
+    result_.trusted = outcome.is_trusted();
+    if (!result_.trusted) {
+        result_.note += (result_.note.empty() ? "" : "\n  ") + untrusted(outcome.others);
+    }
     result_.known = static_cast<int>(grid_.size());
     result_.tried = static_cast<int>(runners_.size()) - 1;
     if (problem().flop > 0 && result_.new_ms > 0) {

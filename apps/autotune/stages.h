@@ -19,8 +19,8 @@ struct Stage {
 // processor.
 const std::vector<Stage> &stages(bool on_device = false);
 
-// Those named, in that order; all if nobody is. A name that is no stage's own names all whose names it begins:
-// linear is linear/qkv, linear/proj, ... Throws std::runtime_error that lists the stages.
+// Those named, in that order; all if none is. A name that is no stage's own stands for all whose names it
+// begins: linear for linear/qkv, linear/proj, ... Throws std::runtime_error that lists the stages.
 std::vector<const Stage *> stages_named(const std::vector<std::string> &names, bool on_device = false);
 
 // The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values

@@ -67,7 +67,8 @@ nlohmann::ordered_json provenance_of(const Options &options, const StageResult &
                                       {"machine", machine_text()},
                                       {"date", result.date.substr(0, 10)},
                                       {"default_ms", rounded(result.default_ms)},
-                                      {"tuned_ms", rounded(result.new_ms)}};
+                                      {"tuned_ms", rounded(result.new_ms)},
+                                      {"others_percent", rounded(100 * result.others)}};
     if (result.gflops > 0) {
         provenance["gflops"] = rounded(result.gflops);
         provenance["peak_percent"] = rounded(result.peak_percent);
@@ -123,7 +124,8 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
 
     bool changed = false;
     for (const StageResult &result : summary.stages) {
-        if (!file.has(result.stage) || file.values(result.stage) != result.new_values) {
+        if (result.trusted &&
+            (!file.has(result.stage) || file.values(result.stage) != result.new_values)) {
             file.set(result.stage, result.new_values, provenance_of(options, result));
             changed = true;
         }

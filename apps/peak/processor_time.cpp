@@ -9,9 +9,12 @@
 namespace command {
 
 ProcessorTime processor_time() {
-    timespec own{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
-    ProcessorTime time{0, static_cast<double>(own.tv_sec) + 1e-9 * static_cast<double>(own.tv_nsec)};
+    const auto seconds_of = [](clockid_t clock) {
+        timespec time{};
+        clock_gettime(clock, &time);
+        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    };
+    ProcessorTime time{0, 0, 0};
     // The first line: cpu user nice system idle iowait irq softirq steal.
     std::ifstream file("/proc/stat");
     std::string name;
@@ -22,6 +25,9 @@ ProcessorTime processor_time() {
             time.all += ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
         }
     }
+    // Last, since whoever reads a file on a busy machine may have to wait.
+    time.own = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    time.wall = seconds_of(CLOCK_MONOTONIC);
     if (time.all == 0) {
         time.all = time.own;
     }

@@ -6,8 +6,9 @@ namespace command {
 
 // Seconds since some time in the past.
 struct ProcessorTime {
-    double all;  // that all processors worked, and that a hypervisor gave to others
-    double own;  // that this process computed
+    double wall;  // of the clock
+    double all;   // that all processors worked, and that a hypervisor gave to others
+    double own;   // that this process computed
 };
 
 ProcessorTime processor_time();
