@@ -5,7 +5,8 @@
 
 namespace vit {
 
-struct ClassAttentionTuning {};  // nothing is searched for
+// Nothing is searched for.
+struct ClassAttentionTuning {};
 
 void schedule(ClassAttention &stage, Halide::Pipeline pipeline, const ClassAttentionTuning &tuning,
               const Halide::Target &target);

@@ -5,7 +5,8 @@
 
 namespace vit {
 
-struct PackTuning {};  // nothing is searched for
+// Nothing is searched for.
+struct PackTuning {};
 
 void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);

@@ -6,9 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "runtime/backend/thread_pool.h"
 #include "apps/autotune/report.h"
 #include "apps/autotune/targets.h"
+#include "runtime/backend/thread_pool.h"
 
 namespace {
 

@@ -5,8 +5,9 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "apps/peak/machine_peak.h"
 #include "apps/autotune/host.h"
+#include "apps/peak/machine_peak.h"
+#include "tests/cases/kernel_list.h"
 
 namespace vit::autotune {
 
@@ -63,8 +64,9 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
 
 Problem &StageTuner::problem() {
     if (!problem_) {
-        problem_ = stage_.problem(options_.shape, blocks_);
-        problem_->threads = options_.threads;
+        Shape shape = options_.shape;
+        shape.threads = options_.threads;
+        problem_ = stage_.problem(shape, blocks_);
         if (stage_.on_device) {
             problem_->device = mirror_of(options_.target);
         }
@@ -74,7 +76,8 @@ Problem &StageTuner::problem() {
 
 const Halide::Callable &StageTuner::kernel_of(Runner &runner) {
     if (!runner.kernel) {
-        GeneratorParams params = problem().params;
+        const KernelRow &row = kernel_row(problem().stage->kernel());
+        GeneratorParams params = row.params;
         for (const Values *values : {&layout_, &runner.candidate.values}) {
             for (const auto &[name, value] : *values) {
                 params[name] = std::to_string(value);
@@ -82,7 +85,7 @@ const Halide::Callable &StageTuner::kernel_of(Runner &runner) {
         }
         const std::string &generator = runner.candidate.generator;
         runner.kernel =
-            autotune::compile(options_.target, generator.empty() ? problem().generator : generator, params);
+            autotune::compile(options_.target, generator.empty() ? row.generator : generator, params);
     }
     return *runner.kernel;
 }
@@ -111,7 +114,7 @@ nlohmann::json StageTuner::check(Runner &runner) {
     std::string wrong;
     try {
         const Halide::Callable &kernel = kernel_of(runner);
-        problem().reset();
+        problem().stage->reset();
         if (problem().device) {
             problem().device->host_changed();
         }
@@ -119,7 +122,7 @@ nlohmann::json StageTuner::check(Runner &runner) {
         if (problem().device) {
             problem().device->fetch();
         }
-        wrong = code ? "it returned the error " + std::to_string(code) : problem().judge();
+        wrong = code ? "it returned the error " + std::to_string(code) : problem().stage->judge();
     } catch (const Halide::Error &error) {
         wrong = error.what();
     }
@@ -139,7 +142,7 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         const int queued = problem().device ? calls_in_queue : 1;
         const auto call = [&] {
             for (int i = 0; i < queued; i++) {
-                problem().call(called(kernel, &context_), next_copy_++ % problem().copies);
+                problem().call(called(kernel, &context_), next_copy_++ % problem().stage->copies());
             }
             if (problem().device) {
                 problem().device->finish();
@@ -327,8 +330,9 @@ void StageTuner::conclude(const Race::Result &outcome) {
     }
     result_.known = static_cast<int>(grid_.size());
     result_.tried = static_cast<int>(runners_.size()) - 1;
-    if (problem().flop > 0 && result_.new_ms > 0) {
-        const double flops = problem().flop / result_.new_ms * 1e3;
+    const double flop = problem().stage->work().flop;
+    if (flop > 0 && result_.new_ms > 0) {
+        const double flops = flop / result_.new_ms * 1e3;
         result_.gflops = flops / 1e9;
         result_.peak_percent = 100 * flops / peak_flops();
     }

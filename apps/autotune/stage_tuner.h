@@ -57,7 +57,7 @@ private:
     Candidate incumbent_;
     Journal &journal_;
     CallContext &context_;
-    std::unique_ptr<Problem> problem_;  // made when it is first needed
+    std::optional<Problem> problem_;  // made when it is first needed
     std::vector<Values> grid_;
     std::optional<Race> race_;
     std::vector<Runner> runners_;  // by entrant; the twin's is not used

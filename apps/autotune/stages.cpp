@@ -1,19 +1,18 @@
 #include "apps/autotune/stages.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <stdexcept>
 
-#include "runtime/backend/buffer.h"
+#include "apps/autotune/kernel.h"
 #include "schedules/attention.h"
 #include "schedules/attention_parts.h"
-#include "apps/autotune/kernel.h"
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
+#include "tests/cases/tiles.h"
 
 namespace vit::autotune {
 
@@ -51,7 +50,7 @@ std::vector<Stage> stages_by(bool on_device) {
         if (on_device) {
             all.push_back(linear_stage<Linear>(name, on_device, role));
             all.back().problem = [role](const Shape &shape, const Blocks &blocks) {
-                return linear_problem({shape.architecture, 1}, blocks, role);
+                return linear_problem({shape.architecture, 1, shape.threads}, blocks, role);
             };
         }
     }
@@ -109,12 +108,8 @@ Blocks blocks_of(const Halide::Target &target, const Values &layout) {
     for (const auto &[name, value] : layout) {
         params[name] = std::to_string(value);
     }
-    std::array<int, 3> blocks{};
-    BufferView<1> view(blocks.data(), halide_type_of<std::int32_t>(), {3});
-    halide_buffer_t *buffer = view;
     CallContext context(1);
-    compile(target, "layout", params)(static_cast<Halide::JITUserContext *>(&context), buffer);
-    return {blocks[0], blocks[1], blocks[2]};
+    return cases::blocks_of(called(compile(target, "layout", params), &context));
 }
 
 }  // namespace vit::autotune

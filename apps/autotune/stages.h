@@ -12,7 +12,7 @@ struct Stage {
     std::string name;  // "linear/qkv"
     bool on_device;    // computes on the target's device
     Tunables tunables;
-    std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
+    std::function<Problem(const Shape &, const Blocks &)> problem;
 };
 
 // In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "runtime/backend/cpu_features.h"
 #include "apps/autotune/host.h"
 #include "apps/autotune/stage_tuner.h"
 #include "apps/autotune/tuned_file.h"
+#include "runtime/backend/cpu_features.h"
 
 namespace vit::autotune {
 

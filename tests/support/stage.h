@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "runtime/backend/backend.h"
+#include "runtime/network/geometry.h"
 #include "tests/cases/called_kernel.h"
+#include "tests/cases/case.h"
 #include "tests/cases/kernel_list.h"
-#include "tests/support/tiles.h"
 
 namespace vit::test {
 
@@ -59,11 +60,11 @@ std::vector<Variant> all_variants(const std::string &stage);
 // buffers are in the host's memory.
 CalledKernel kernel_of(const Variant &variant, const std::string &name);
 
+// Of a case in the variant's blocks: what it answers to a call on the first copy of its weights is right.
+void expect_right(const Variant &variant, cases::Case &stage);
+
 // Whether the variant has it: all in process have, a backend what was compiled for it.
 bool has_kernel(const Variant &variant, const std::string &name);
-
-// What the layout generator says.
-Blocks ask_blocks(const CalledKernel &layout);
 
 // Compiles a row of the list in process.
 CalledKernel compile(const Variant &variant, const KernelRow &row);

@@ -3,8 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include <gtest/gtest.h>
+
 #include "Halide.h"
-#include "runtime/backend/buffer.h"
 #include "schedules/attention.h"
 #include "schedules/attention_parts.h"
 #include "schedules/head.h"
@@ -13,6 +14,7 @@
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
 #include "tests/cases/call_in_process.h"
+#include "tests/cases/tiles.h"
 
 namespace vit::test {
 
@@ -65,7 +67,7 @@ Variant in_process(std::string name, Params params, bool checked = true) {
     for (const char *param : {"lanes", "token_tile", "panel"}) {
         if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
     }
-    variant.blocks = ask_blocks(compile({"", {}, layout, checked}, kernel_row("layout")));
+    variant.blocks = cases::blocks_of(compile({"", {}, layout, checked}, kernel_row("layout")));
     return variant;
 }
 
