@@ -57,7 +57,7 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
     }
 
 private:

@@ -11,6 +11,7 @@ namespace vit {
 class ClassAttentionGenerator : public Halide::Generator<ClassAttentionGenerator> {
 public:
     LayoutParams layout;
+    ClassAttentionTuning tuning;
 
     Input<Buffer<float, 5>> x{"x"};                          // [ci, ti, chunk, tile, b], tiles
     Input<Buffer<float, 4>> q{"q"};                          // [di, chunk, h, b]: token 0 of its tiles
@@ -34,7 +35,7 @@ public:
         bound_first_token(context, blocks);
     }
 
-    void schedule() { vit::schedule(*stage, get_target()); }
+    void schedule() { vit::schedule(*stage, get_pipeline(), tuning, get_target()); }
 
 private:
     std::optional<ClassAttention> stage;

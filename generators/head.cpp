@@ -47,9 +47,9 @@ public:
 
     void schedule() {
         if (get_target().has_gpu_feature()) {
-            vit::schedule(*stage, gpu_tuning, get_target());
+            vit::schedule(*stage, get_pipeline(), gpu_tuning, get_target());
         } else {
-            vit::schedule(*stage, tuning, get_target());
+            vit::schedule(*stage, get_pipeline(), tuning, get_target());
         }
     }
 

@@ -11,6 +11,7 @@ namespace vit {
 class PackPanelsGenerator : public Halide::Generator<PackPanelsGenerator> {
 public:
     LayoutParams layout;
+    PackTuning tuning;
 
     Input<Buffer<void, 2>> weight{"weight"};  // [k, c]: set weight.type to float32, float16 or bfloat16
     Input<Buffer<std::int32_t, 1>> rows{"rows"};        // [c]
@@ -31,7 +32,7 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage);
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
     }
 
 private:
@@ -41,6 +42,7 @@ private:
 class PackTilesGenerator : public Halide::Generator<PackTilesGenerator> {
 public:
     LayoutParams layout;
+    PackTuning tuning;
 
     Input<Buffer<float, 2>> matrix{"matrix"};  // [c, t]
     Output<Buffer<float, 4>> tiles{"tiles"};   // [ci, ti, chunk, tile]
@@ -55,7 +57,7 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage);
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
     }
 
 private:

@@ -5,7 +5,6 @@
 #include "generators/bounds.h"
 #include "schedules/machine.h"
 #include "schedules/patch_embed.h"
-#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -45,10 +44,9 @@ public:
 
     void schedule() {
         if (get_target().has_gpu_feature()) {
-            vit::schedule(*stage, gpu_tuning, get_target());
+            vit::schedule(*stage, get_pipeline(), gpu_tuning, get_target());
         } else {
-            vit::schedule(*stage, tuning, get_target());
-            broadcast_conditions(get_pipeline(), get_target());
+            vit::schedule(*stage, get_pipeline(), tuning, get_target());
         }
     }
 

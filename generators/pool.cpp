@@ -11,6 +11,8 @@ namespace vit {
 class PoolGenerator : public Halide::Generator<PoolGenerator> {
 public:
     LayoutParams layout;
+    PoolTuning tuning;
+    PoolGpuTuning gpu_tuning;
 
     Input<Buffer<float, 5>> x{"x"};                   // [ci, ti, chunk, tile, b]
     Input<Buffer<std::int32_t, 2>> ranges{"ranges"};  // [first token and number of tokens, f]
@@ -29,9 +31,9 @@ public:
 
     void schedule() {
         if (get_target().has_gpu_feature()) {
-            vit::schedule_on_device(*stage, get_target());
+            vit::schedule(*stage, get_pipeline(), gpu_tuning, get_target());
         } else {
-            vit::schedule(*stage, get_target());
+            vit::schedule(*stage, get_pipeline(), tuning, get_target());
         }
     }
 

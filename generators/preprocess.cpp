@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "schedules/preprocess.h"
-#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -60,8 +59,7 @@ public:
     }
 
     void schedule() {
-        vit::schedule(*stage, tuning, get_target());
-        broadcast_conditions(get_pipeline(), get_target());
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
     }
 
 private:

@@ -16,7 +16,7 @@ using namespace Halide;
 // fetching and packing them 6 %, the exponential 7 %, the largest score and the sum 2 %, and the ends of 17
 // short products a tile 2 %. Two to four tiles by each panel before the next one comes: 1 to 2 % slower.
 // Prefetching keys a panel ahead, or the panels of either product from L2: 1 to 6 % slower.
-void schedule(Attention &stage, const AttentionTuning &tuning, const Target &target) {
+void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var task("task"), tile_in_task("tile_in_task"), blocks("blocks"), block("block");
@@ -51,8 +51,8 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &tar
     stage.key_rows.compute_at(stage.keys, panel).reorder(ci, chunk, s).vectorize(ci, layout.lanes);
 
     stage.mixture.compute_at(stage.context, panel);
-    schedule_register_tile(stage.mixture, stage.key.x, layout.token_tile, {stage.key.y}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.mixture, stage.key.x, {stage.key.y}, layout,
+                           tuning.key_unroll.on(layout, target));
 
     // A query's weights lie in a row, as the second product takes them, whatever the size of a tile.
     stage.weights.compute_at(stage.context, tile_in_task)
@@ -68,8 +68,8 @@ void schedule(Attention &stage, const AttentionTuning &tuning, const Target &tar
         .unroll(vi)
         .unroll(ti);
     stage.similarity.compute_at(stage.scores, panel);
-    schedule_register_tile(stage.similarity, stage.d_in_head.x, layout.lanes, {stage.d_in_head.y}, layout,
-                           tuning.k_unroll, target);
+    schedule_register_tile(stage.similarity, stage.d_in_head.x, {stage.d_in_head.y}, layout,
+                           tuning.d_unroll.on(layout, target));
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {
         lanes.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);

@@ -98,12 +98,12 @@ void schedule_joint(AttentionParts &stage, const Target &target) {
 // them in local memory, and share what runs over keys.
 // H200, ViT-B/16, the three kernels together: 25 % of the float32 peak for 64 images, 9 % for one. Values
 // read where they lie, a line for each item, took 1.3 times as long: L1 was busy 96 % of the time.
-void schedule(AttentionParts &stage, const AttentionPartsTuning &tuning, const Target &target) {
+void schedule(AttentionParts &stage, Pipeline, const AttentionPartsTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();
-    const int key_items = divisor(vectors, tuning.key_items);
-    const int tokens = layout.token_tile / divisor(layout.token_tile, key_items);
+    const int key_items = tuning.key_items.on(layout, target);
+    const int tokens = layout.token_tile / largest_divisor(layout.token_tile, key_items);
     const bool one_part = !stage.mixtures.defined();
     Var heads("heads"), key_item("key_item"), token("token"), turn("turn"), item("item"), keys("keys"),
         key("key");

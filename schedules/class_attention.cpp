@@ -8,7 +8,7 @@ using namespace Halide;
 // (for ViT-B/16, 192 KiB for keys and as many for values) in L2. Not the multiply-adds take the time but
 // weights, which come from memory, and x, which every head reads twice, from L2 or L3.
 // Zen 3, AVX2, ViT-B/16, weights cold, one thread: 0.48 ms, where keys and values took 3.8.
-void schedule(ClassAttention &stage, const Target &) {
+void schedule(ClassAttention &stage, Pipeline, const ClassAttentionTuning &, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var task("task");

@@ -5,6 +5,10 @@
 
 namespace vit {
 
-void schedule(ClassAttention &stage, const Halide::Target &target);
+// Nothing is searched for.
+struct ClassAttentionTuning {};
+
+void schedule(ClassAttention &stage, Halide::Pipeline pipeline, const ClassAttentionTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

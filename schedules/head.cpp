@@ -7,7 +7,7 @@ using namespace Halide;
 // One feature, or a few, an image: a matrix times a vector, which reads every weight once and waits for
 // memory (3 MiB for 1000 labels of ViT-B/16, against 340 MiB of the whole model). Features are copied first:
 // read a chunk a tile from where they lie, they cost ViT-B/16 6 % of the time.
-void schedule(Head &stage, const HeadTuning &tuning, const Target &) {
+void schedule(Head &stage, Pipeline, const HeadTuning &tuning, const Target &) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var n = stage.n, label_in_panel("label_in_panel"), task("task"), panel_in_task("panel_in_task");

@@ -53,7 +53,7 @@ void schedule_product(Head &stage, const Var &group, const Var &item, const Targ
 }  // namespace
 
 // A group of items makes some panels of labels of one image.
-void schedule(Head &stage, const HeadGpuTuning &tuning, const Target &target) {
+void schedule(Head &stage, Pipeline, const HeadGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var n = stage.n, label_in_panel("label_in_panel"), panels("panels"), panel_in_group("panel_in_group"),

@@ -1,21 +1,11 @@
 #include "schedules/item_tile.h"
 
-#include <algorithm>
-
 #include "generators/dims.h"
 #include "schedules/machine.h"
 
 namespace vit {
 
 using namespace Halide;
-
-int divisor(int n, int most) {
-    most = std::min(n, most);
-    while (n % most != 0) {
-        most--;
-    }
-    return most;
-}
 
 void vectorize_lanes(Stage stage, const Var &ci, const Layout &layout, const Target &target) {
     int width = machine_of(target).load;  // a power of two

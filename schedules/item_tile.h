@@ -6,9 +6,6 @@
 
 namespace vit {
 
-// The largest number up to `most` that divides n.
-int divisor(int n, int most);
-
 // product is [ci, ti, chunk, ...] with an update over k_in_chunk, chunk_of_k and the RVars outside it, which
 // reads `left` as [k, ti, ...]. A work item's accumulators, token_tile x lanes of them, stay in registers
 // while k runs. All loads are vectors: of the right operand as it is used, of a chunk of the left one before

@@ -20,7 +20,7 @@ void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at) {
     stage.rstd.compute_at(consumer, at).unroll(ti);
 }
 
-void schedule(LayerNorm &stage, const LayerNormTuning &tuning, const Target &) {
+void schedule(LayerNorm &stage, Pipeline, const LayerNormTuning &tuning, const Target &) {
     using namespace dims;
     Var task("task"), tile_in_task("tile_in_task");
     stage.normalized.split(tile, task, tile_in_task, tuning.tiles_per_task, TailStrategy::GuardWithIf)

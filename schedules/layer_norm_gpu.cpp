@@ -33,7 +33,7 @@ void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at, const L
     }
 }
 
-void schedule(LayerNorm &stage, const LayerNormGpuTuning &tuning, const Target &) {
+void schedule(LayerNorm &stage, Pipeline, const LayerNormGpuTuning &tuning, const Target &) {
     using namespace dims;
     Var turn("turn"), item("item");
     stage.normalized.split(chunk, turn, item, tuning.items, TailStrategy::GuardWithIf)

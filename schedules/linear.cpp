@@ -30,8 +30,8 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
     // While a panel passes its tiles, the next comes: of gates, that of their values.
     const auto schedule_product = [&](Func product, Func consumer, const Var &its_tile) {
         product.compute_at(consumer, its_tile);
-        schedule_register_tile(product, stage.k.x, stage.layout.lanes, {stage.k.y}, stage.layout,
-                               tuning.k_unroll, target);
+        schedule_register_tile(product, stage.k.x, {stage.k.y}, stage.layout,
+                               tuning.k_unroll.on(stage.layout, target));
         prefetch_spread(pipeline, {"weights", 2, consumer.name() + "." + its_tile.name(),
                                    product.name() + "." + stage.k.y.name()});
     };

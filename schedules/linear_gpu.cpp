@@ -14,19 +14,19 @@ using namespace Halide;
 // of 4, 8 and 32, up to 62 % in blocks of 8, 12 and 64, whose attention is three times as slow; one image, k
 // in parts, 20 to 36 %, and without parts 6 to 23 %. (cuBLAS: 82 to 86 % and 28 to 45 %.) What is missing
 // are warps: each waits for a chunk of both operands, which 255 registers leave no room to fetch ahead.
-void schedule(Linear &stage, const LinearGpuTuning &tuning, const Target &target) {
+void schedule(Linear &stage, Pipeline, const LinearGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     const int vectors = layout.vectors();
-    const int parts = divisor(vectors, tuning.k_parts);
-    const int tokens = layout.token_tile / divisor(layout.token_tile, parts);
+    const int parts = tuning.k_parts.on(layout, target);
+    const int tokens = layout.token_tile / largest_divisor(layout.token_tile, parts);
     const std::vector<Func> products = stage.products();
     // At most 256 items, which may have 255 registers each, and 32 KiB of local memory for what parts leave.
     const int left_by_parts = static_cast<int>(products.size()) * parts * layout.token_tile * layout.panel;
     const int most_tiles_of_panels = std::max(1, std::min(256 / (vectors * parts), 8192 / left_by_parts));
     const int group_panels = parts > 1 ? 1 : std::min<int>(tuning.group_panels, most_tiles_of_panels);
     const int group_tiles = std::min<int>(tuning.group_tiles, most_tiles_of_panels / group_panels);
-    const int chunk_unroll = divisor(vectors / parts, tuning.chunk_unroll);
+    const int chunk_unroll = largest_divisor(vectors / parts, tuning.chunk_unroll);
     Var panels("panels"), tiles("tiles"), panel_in_group("panel_in_group"), tile_in_group("tile_in_group"),
         part("part"), token("token");
 

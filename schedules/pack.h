@@ -5,7 +5,12 @@
 
 namespace vit {
 
-void schedule(PackPanels &stage);
-void schedule(PackTiles &stage);
+// Nothing is searched for.
+struct PackTuning {};
+
+void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
+void schedule(PackTiles &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

@@ -1,6 +1,7 @@
 #include "schedules/patch_embed.h"
 
 #include "schedules/register_tile.h"
+#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -9,7 +10,7 @@ using namespace Halide;
 // The patches of all tokens are laid out first (as many bytes as the picture has), then embedded as a linear
 // layer is (schedules/linear.cpp). Which patch a token is takes two divisions; with ti outside they are done
 // once a token.
-void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Target &target) {
+void schedule(PatchEmbed &stage, Pipeline pipeline, const PatchEmbedTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     Var panel_in_task("panel_in_task"), panels("panels"), task("task");
@@ -31,8 +32,9 @@ void schedule(PatchEmbed &stage, const PatchEmbedTuning &tuning, const Target &t
         .fuse(panels, b, task)
         .parallel(task);
     stage.projection.compute_at(stage.embedded, tile);
-    schedule_register_tile(stage.projection, stage.k.x, layout.lanes, {stage.k.y, stage.k.z, stage.k.w},
-                           layout, tuning.k_unroll, target);
+    schedule_register_tile(stage.projection, stage.k.x, {stage.k.y, stage.k.z, stage.k.w}, layout,
+                           tuning.k_unroll.on(layout, target));
+    broadcast_conditions(pipeline, target);
 }
 
 }  // namespace vit

@@ -10,7 +10,7 @@ using namespace Halide;
 
 // The patches of all tokens are laid out first, then embedded as a linear layer is
 // (schedules/linear_gpu.cpp).
-void schedule(PatchEmbed &stage, const PatchEmbedGpuTuning &tuning, const Target &target) {
+void schedule(PatchEmbed &stage, Pipeline, const PatchEmbedGpuTuning &tuning, const Target &target) {
     using namespace dims;
     const Layout &layout = stage.layout;
     const int group_panels = std::min<int>(tuning.group_panels, std::max(1, 256 / layout.vectors()));

@@ -6,7 +6,7 @@ using namespace Halide;
 
 // A panel's sums stay in registers while the tokens pass, which are in L2 or L3 and read once. A task takes
 // some panels of one image, a microsecond of work.
-void schedule(Pool &stage, const Target &) {
+void schedule(Pool &stage, Pipeline, const PoolTuning &, const Target &) {
     using namespace dims;
     constexpr int panels_per_task = 4;
     const int vectors = stage.layout.vectors();

@@ -5,7 +5,13 @@
 
 namespace vit {
 
-void schedule(Pool &stage, const Halide::Target &target);
-void schedule_on_device(Pool &stage, const Halide::Target &target);
+// Nothing is searched for.
+struct PoolTuning {};
+struct PoolGpuTuning {};
+
+void schedule(Pool &stage, Halide::Pipeline pipeline, const PoolTuning &tuning,
+              const Halide::Target &target);
+void schedule(Pool &stage, Halide::Pipeline pipeline, const PoolGpuTuning &tuning,
+              const Halide::Target &target);
 
 }  // namespace vit

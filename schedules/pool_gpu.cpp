@@ -7,7 +7,7 @@ using namespace Halide;
 
 // A group takes some chunks of one feature of one image. Parts take turns with its tokens, so that the items
 // that one image has are enough to keep many reads on their way; their sums meet in local memory.
-void schedule_on_device(Pool &stage, const Target &target) {
+void schedule(Pool &stage, Pipeline, const PoolGpuTuning &, const Target &target) {
     using namespace dims;
     constexpr int chunks_of_group = 8, parts = 16;
     const Layout &layout = stage.layout;

@@ -1,6 +1,7 @@
 #include "schedules/preprocess.h"
 
 #include "schedules/machine.h"
+#include "schedules/vector_select.h"
 
 namespace vit {
 
@@ -89,12 +90,13 @@ void schedule_columns_first(Preprocess &stage, const PreprocessTuning &tuning, c
 
 }  // namespace
 
-void schedule(Preprocess &stage, const PreprocessTuning &tuning, const Target &target) {
+void schedule(Preprocess &stage, Pipeline pipeline, const PreprocessTuning &tuning, const Target &target) {
     if (stage.order == PassOrder::rows_first) {
         schedule_rows_first(stage, tuning, machine_of(target).lanes);
     } else {
         schedule_columns_first(stage, tuning, target);
     }
+    broadcast_conditions(pipeline, target);
 }
 
 }  // namespace vit

@@ -7,11 +7,10 @@
 
 namespace vit {
 
-// product is [ci, ti, chunk, ...] with one update over k_in_block, of `steps` steps, and the RVars outside
-// it; its register tile is a tile of tokens times a panel of chunks. As many steps stand in a row without a
-// branch as divide these, at most k_unroll. Expects product.compute_at to be set by the caller.
-void schedule_register_tile(Halide::Func product, const Halide::RVar &k_in_block, int steps,
-                            const std::vector<Halide::RVar> &k_outer, const Layout &layout, int k_unroll,
-                            const Halide::Target &target);
+// product is [ci, ti, chunk, ...] with one update over k_in_block and the RVars outside it; its register
+// tile is a tile of tokens times a panel of chunks. Of k_in_block, `unroll` steps stand in a row without a
+// branch. Expects product.compute_at to be set by the caller.
+void schedule_register_tile(Halide::Func product, const Halide::RVar &k_in_block,
+                            const std::vector<Halide::RVar> &k_outer, const Layout &layout, int unroll);
 
 }  // namespace vit

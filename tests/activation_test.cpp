@@ -1,5 +1,5 @@
 // The pointwise functions of generators/activation.h over float32, against double precision: what
-// tests/support/tolerance.h says of them.
+// tests/cases/tolerance.h says of them.
 #include "generators/activation.h"
 
 #include <algorithm>
@@ -16,11 +16,15 @@
 #include <gtest/gtest.h>
 
 #include "tests/cases/activations.h"
+#include "tests/cases/tolerance.h"
 #include "tests/support/comparison.h"
-#include "tests/support/tolerance.h"
 
 namespace vit::test {
 namespace {
+
+using namespace tolerance;
+using cases::known_activations;
+using cases::KnownActivation;
 
 // Floats from low to high of one sign, every step-th of them: as dense near zero, by magnitude, as anywhere.
 std::vector<float> floats_between(float low, float high, std::uint32_t step) {

@@ -8,15 +8,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "generators/bounds.h"
-#include "generators/layer_norm.h"
 #include "apps/autotune/journal.h"
 #include "apps/autotune/kernel.h"
 #include "apps/autotune/report.h"
 #include "apps/autotune/tuned_file.h"
 #include "apps/autotune/tuner.h"
+#include "generators/bounds.h"
+#include "generators/layer_norm.h"
 #include "schedules/layer_norm.h"
 #include "schedules/machine.h"
+#include "tests/cases/kernel_list.h"
 #include "tests/support/temporary_directory.h"
 
 namespace vit::test {
@@ -42,7 +43,7 @@ public:
         bound_tiles(x, blocks);
         bound_tiles(normalized, blocks);
     }
-    void schedule() { vit::schedule(*stage, tuning, get_target()); }
+    void schedule() { vit::schedule(*stage, get_pipeline(), tuning, get_target()); }
 
 private:
     std::optional<LayerNorm> stage;
@@ -189,6 +190,7 @@ protected:
         options_.shape = {a, 1};
         options_.threads = 2;
         options_.budget_seconds = 1;
+        options_.processor_time = [] { return command::ProcessorTime{}; };  // nobody else
         options_.output = std::filesystem::path(directory_.path()) / "tuned.json";
         options_.journal_directory = std::filesystem::path(directory_.path()) / "journal";
     }
@@ -228,13 +230,13 @@ protected:
 };
 
 TEST_F(TunerTest, a_wrong_candidate_is_rejected_and_named_and_not_timed) {
-    options_.more["layer_norm"] = {{defaults_of(tunables_of<LayerNormTuning>()), "wrong_layer_norm"}};
+    options_.more["layer_norm"] = {{Values{{"tiles_per_task", 4}}, "wrong_layer_norm"}};
     const Summary summary = tune(options_, {});
     ASSERT_EQ(summary.stages.size(), 1u);
     const StageResult &result = summary.stages[0];
     ASSERT_EQ(result.rejected.size(), 1u);
     EXPECT_THAT(result.rejected[0].candidate, HasSubstr("wrong_layer_norm"));
-    EXPECT_THAT(result.rejected[0].reason, HasSubstr("values are wrong"));
+    EXPECT_THAT(result.rejected[0].reason, HasSubstr("are wrong, the worst"));
     EXPECT_THAT(sentence_of(result), HasSubstr("rejected: wrong_layer_norm"));
     bool checked = false;
     for (const nlohmann::json &m : measurements()) {
@@ -270,6 +272,40 @@ TEST_F(TunerTest, the_same_measurements_give_the_same_file) {
     EXPECT_EQ(content(options_.output), first);
 }
 
+TEST_F(TunerTest, a_busy_machine_decides_nothing) {
+    std::ofstream(options_.output)
+        << R"({"target": "t", "stages": {"layer_norm": {"values": {"tiles_per_task": 256}}}})";
+    const std::string before = content(options_.output);
+    // All processors work for others between any two looks.
+    options_.processor_time = [seconds = 0.0]() mutable {
+        seconds++;
+        return command::ProcessorTime{seconds, seconds * command::processors(), 0};
+    };
+    const Summary summary = tune(options_, {});
+    const StageResult &result = summary.stages[0];
+    EXPECT_FALSE(result.trusted);
+    EXPECT_GT(result.others, 0.5);
+    EXPECT_EQ(result.new_values, (Values{{"tiles_per_task", 256}}));
+    EXPECT_EQ(content(options_.output), before);
+    EXPECT_THAT(sentence_of(result), HasSubstr("the values in use stay"));
+    EXPECT_THAT(table_of(summary.stages), HasSubstr("others"));
+    for (const nlohmann::json &m : measurements()) {
+        if (m["kind"] == "try") {
+            EXPECT_EQ(m["result"]["others"], command::processors());
+        }
+    }
+}
+
+TEST(ProcessorTimeTest, what_this_process_computes_is_not_of_others) {
+    const command::ProcessorTime before{0, 100, 10}, after{2, 104, 13};
+    EXPECT_EQ(command::others_between(before, after), 1);
+    const command::ProcessorTime start = command::processor_time();
+    command::ProcessorTime now = start;
+    while (now.own < start.own + 0.1) now = command::processor_time();
+    // A tick of each processor may be missing on either side.
+    EXPECT_GE(now.all, start.all + 0.1 - 0.02 * command::processors());
+}
+
 TEST_F(TunerTest, other_stages_are_kept) {
     std::ofstream(options_.output)
         << R"({"target": "t", "halide": "h", "stages": {"head": {"values": {"panels_per_task": 3}}}})";
@@ -296,8 +332,23 @@ TEST_F(TunerTest, values_that_do_not_fit_give_way_to_the_defaults) {
     std::ofstream(options_.output) << R"({"stages": {"layer_norm": {"values": {"tiles_per_task": 0}}}})";
     const Summary summary = tune(options_, {});
     EXPECT_THAT(summary.stages[0].note, HasSubstr("tiles_per_task is 0"));
-    EXPECT_EQ(summary.stages[0].old_values, defaults_of(tunables_of<LayerNormTuning>()));
+    EXPECT_EQ(summary.stages[0].old_values, (Values{{"tiles_per_task", 4}}));
     EXPECT_GE(TunedFile::read(options_.output).values("layer_norm").at("tiles_per_task"), 1);
+}
+
+TEST(StagesTest, a_name_stands_for_a_stage_or_for_all_that_it_begins) {
+    const auto names = [](const std::vector<std::string> &asked, bool on_device = false) {
+        std::vector<std::string> found;
+        for (const Stage *stage : stages_named(asked, on_device)) found.push_back(stage->name);
+        return found;
+    };
+    using testing::ElementsAre;
+    EXPECT_THAT(names({"linear"}), ElementsAre("linear/qkv", "linear/proj", "linear/fc1", "linear/fc2"));
+    EXPECT_THAT(names({"head", "linear/fc1", "head"}), ElementsAre("linear/fc1", "head"));
+    EXPECT_THAT(names({"linear/fc1"}, true), ElementsAre("linear/fc1")) << "and not linear/fc1/few";
+    EXPECT_EQ(names({}).size(), stages().size());
+    for (const char *unknown : {"linea", "linear/", "linear/qk", ""})
+        EXPECT_THROW(names({unknown}), std::runtime_error) << unknown;
 }
 
 TEST_F(TunerTest, an_unknown_stage_is_answered_with_the_known_ones) {
@@ -328,17 +379,18 @@ TEST_F(TunerTest, every_stage_is_right_by_its_reference) {
     const Blocks blocks = blocks_of(target, {});
     CallContext context(2);
     for (const Stage &stage : stages(target.has_gpu_feature())) {
-        const std::unique_ptr<Problem> problem = stage.problem(shape, blocks);
-        if (stage.on_device) problem->device = mirror_of(target);
-        const Halide::Callable kernel = compile(target, problem->generator, problem->params);
-        problem->reset();
-        EXPECT_NE(problem->judge(), "") << stage.name << ": outputs that nobody wrote pass for right";
-        for (int copy = 0; copy < problem->copies; copy++) {
-            problem->reset();
-            if (problem->device) problem->device->host_changed();
-            EXPECT_EQ(problem->call(called(kernel, &context), copy), 0) << stage.name;
-            if (problem->device) problem->device->fetch();
-            EXPECT_EQ(problem->judge(), "") << stage.name;
+        Problem problem = stage.problem(shape, blocks);
+        if (stage.on_device) problem.device = mirror_of(target);
+        const KernelRow &row = kernel_row(problem.stage->kernel());
+        const Halide::Callable kernel = compile(target, row.generator, row.params);
+        problem.stage->reset();
+        EXPECT_NE(problem.stage->judge(), "") << stage.name << ": outputs that nobody wrote pass for right";
+        for (int copy = 0; copy < problem.stage->copies(); copy++) {
+            problem.stage->reset();
+            if (problem.device) problem.device->host_changed();
+            EXPECT_EQ(problem.call(called(kernel, &context), copy), 0) << stage.name;
+            if (problem.device) problem.device->fetch();
+            EXPECT_EQ(problem.stage->judge(), "") << stage.name;
         }
     }
 }

@@ -1,21 +1,20 @@
 // The stage layer_norm against its reference: every shape and way to compile it.
 #include <gtest/gtest.h>
 
-#include "runtime/backend/buffer.h"
-#include "tests/reference/layer_norm.h"
+#include "tests/cases/layer_norm.h"
+#include "tests/cases/tolerance.h"
 #include "tests/support/comparison.h"
-#include "tests/support/layer_norm_error.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"
-#include "tests/support/tiles.h"
 
 namespace vit::test {
 namespace {
 
-struct Shape {
+struct Shape : cases::LayerNormShape {
     const char *name;
-    int tokens, channels, batch;
 
+    Shape(const char *name, int tokens, int channels, int batch)
+        : LayerNormShape{tokens, channels, batch}, name(name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -43,41 +42,9 @@ protected:
     // x is uniform noise of the given height around an offset.
     void test(float offset, float height, float epsilon) {
         const auto &[variant, shape] = GetParam();
-        const int width = shape.channels;
         Random random;
-        const std::vector<float> rows = random.uniforms(
-            static_cast<std::size_t>(shape.batch) * shape.tokens * width, offset - height, offset + height);
-        const std::vector<float> gamma_values = random.uniforms(width, -2, 2),
-                                 beta_values = random.uniforms(width, -1, 1);
-
-        Tiles x(variant.blocks, shape.tokens, width, shape.batch),
-            y(variant.blocks, shape.tokens, width, shape.batch);
-        x.fill(rows, garbage, 0);
-        Floats gamma(padded(variant.blocks, gamma_values)), beta(padded(variant.blocks, beta_values));
-        const auto view = [](Tiles &tiles) {
-            return FloatView<4>(tiles.values.data(), {tiles.blocks.lanes, tiles.blocks.token_tile,
-                                                      tiles.chunks, tiles.tiles * tiles.batch});
-        };
-        FloatView<1> gamma_view(gamma.data(), {x.padded_channels()}),
-            beta_view(beta.data(), {x.padded_channels()});
-        kernel_of(variant, "layer_norm")(view(x), gamma_view, beta_view, width,
-                                                                   epsilon, view(y));
-
-        Comparison comparison("normalized");
-        for (int b = 0; b < shape.batch; b++) {
-            for (int t = 0; t < shape.tokens; t++) {
-                const float *row = &rows[(static_cast<std::size_t>(b) * shape.tokens + t) * width];
-                const auto exact =
-                    reference::layer_norm(row, gamma_values.data(), beta_values.data(), width, epsilon);
-                const LayerNormError error(row, width, epsilon, exact);
-                for (int c = 0; c < width; c++) {
-                    comparison.add({b, t, c}, exact.y[c], y.at(b, t, c),
-                                   error.of(row[c], gamma_values[c], epsilon, exact, exact.y[c]));
-                }
-            }
-        }
-        y.expect_finite();
-        y.expect_zero_channel_pads();  // where gamma and beta are zero
+        cases::LayerNormCase norm(shape, variant.blocks, offset, height, epsilon, random);
+        expect_right(variant, norm);
     }
 };
 
@@ -109,19 +76,17 @@ TEST(LayerNormConstantTest, beta_is_left) {
     for (const Variant &variant : default_variants()) {
         SCOPED_TRACE(variant.name);
         const int width = 100;
-        const std::vector<float> rows(2 * width, 0.5f), ones(width, 1.0f), betas(width, -3.0f);
-        Tiles x(variant.blocks, 2, width, 1), y(variant.blocks, 2, width, 1);
-        x.fill(rows, garbage, 0);
-        Floats gamma(padded(variant.blocks, ones)), beta(padded(variant.blocks, betas));
-        FloatView<4> from(x.values.data(), {x.blocks.lanes, x.blocks.token_tile, x.chunks, x.tiles});
-        FloatView<4> to(y.values.data(), {y.blocks.lanes, y.blocks.token_tile, y.chunks, y.tiles});
-        FloatView<1> gamma_view(gamma.data(), {x.padded_channels()}),
-            beta_view(beta.data(), {x.padded_channels()});
-        kernel_of(variant, "layer_norm")(from, gamma_view, beta_view, width,
-                                                                   1e-12f, to);
+        Random random;
+        cases::LayerNormCase norm({2, width, 1}, variant.blocks, std::vector<float>(2 * width, 0.5f),
+                                  std::vector<float>(width, 1), std::vector<float>(width, -3), 1e-12f,
+                                  random);
+        norm.reset();
+        norm.call(kernel_of(variant, norm.kernel()), 0);
         // The sum of 100 halves is exact; the mean may be off by the error of a division, times rstd = 10^6.
         Comparison comparison("normalized");
-        for (int c = 0; c < width; c++) comparison.add({c}, -3, y.at(0, 1, c), 1e6 * quotient_error * 0.5);
+        for (int c = 0; c < width; c++) {
+            comparison.add({c}, -3, norm.y.at(0, 1, c), 1e6 * tolerance::quotient_error * 0.5);
+        }
     }
 }
 

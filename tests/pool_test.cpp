@@ -1,26 +1,18 @@
 // The stage pool against its reference: every shape and way to compile it.
 #include <gtest/gtest.h>
 
-#include "runtime/backend/buffer.h"
-#include "tests/reference/pool.h"
-#include "tests/support/comparison.h"
+#include "tests/cases/pool.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"
-#include "tests/support/tiles.h"
-#include "tests/support/tolerance.h"
 
 namespace vit::test {
 namespace {
 
-struct Range {
-    int first, count;
-};
-
-struct Shape {
+struct Shape : cases::PoolShape {
     const char *name;
-    int tokens, channels, batch;
-    std::vector<Range> ranges;
 
+    Shape(const char *name, int tokens, int channels, int batch, std::vector<cases::TokenRange> ranges)
+        : PoolShape{tokens, channels, batch, std::move(ranges)}, name(name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -46,76 +38,17 @@ const Shape model_shapes[] = {
 
 class PoolTest : public testing::TestWithParam<std::tuple<Variant, Shape>> {
 protected:
-    const Variant &variant() const { return std::get<0>(GetParam()); }
-    const Shape &shape() const { return std::get<1>(GetParam()); }
-    int features() const { return static_cast<int>(shape().ranges.size()); }
-
-    // Calls compare(b, f, c, exact mean, the mean of magnitudes, what was computed).
-    template<typename Compare>
-    void test(const std::vector<float> &rows, Compare compare) const {
-        const Blocks &blocks = variant().blocks;
-        Tiles x(blocks, shape().tokens, shape().channels, shape().batch);
-        Tiles pooled(blocks, features(), shape().channels, shape().batch);
-        x.fill(rows, garbage, 0);
-        std::vector<std::int32_t> ranges;
-        for (const Range &range : shape().ranges) ranges.insert(ranges.end(), {range.first, range.count});
-        BufferView<2> ranges_view(ranges.data(), halide_type_of<std::int32_t>(), {2, features()});
-        const auto view = [&](Tiles &tiles) {
-            return FloatView<5>(tiles.values.data(),
-                                {blocks.lanes, blocks.token_tile, tiles.chunks, tiles.tiles, tiles.batch});
-        };
-        kernel_of(variant(), "pool")(view(x), ranges_view, view(pooled));
-
-        std::vector<float> magnitudes;
-        for (const float value : rows) magnitudes.push_back(std::abs(value));
-        const std::size_t image = static_cast<std::size_t>(shape().tokens) * shape().channels;
-        for (int b = 0; b < shape().batch; b++) {
-            for (int f = 0; f < features(); f++) {
-                const auto [first, count] = shape().ranges[f];
-                for (int c = 0; c < shape().channels; c++) {
-                    compare(b, f, c,
-                            reference::mean(&rows[b * image], shape().channels, c, first, count),
-                            reference::mean(&magnitudes[b * image], shape().channels, c, first, count),
-                            pooled.at(b, f, c));
-                }
-            }
-            for (int f = features(); f < pooled.padded_tokens(); f++) {
-                for (int c = 0; c < pooled.padded_channels(); c++) {
-                    ASSERT_EQ(pooled.at(b, f, c), 0) << "pad (" << c << ", " << f << ", " << b << ")";
-                }
-            }
-        }
-        pooled.expect_finite();
-        pooled.expect_zero_channel_pads();
-    }
-
-    std::size_t values() const {
-        return static_cast<std::size_t>(shape().batch) * shape().tokens * shape().channels;
+    void test(cases::Operands operands) {
+        const auto &[variant, shape] = GetParam();
+        Random random;
+        cases::PoolCase pool(shape, variant.blocks, operands, random);
+        expect_right(variant, pool);
     }
 };
 
-TEST_P(PoolTest, random) {
-    Random random;
-    Comparison comparison("pooled");
-    test(random.uniforms(values(), -1, 2),
-         [&](int b, int f, int c, double exact, double magnitude, float actual) {
-             const int count = shape().ranges[f].count;
-             comparison.add({b, f, c}, exact, actual,
-                            (sum_error(count - 1) + (count > 1 ? quotient_error : 0)) * magnitude);
-         });
-}
+TEST_P(PoolTest, random) { test(cases::Operands::random); }
 
-// Sums of integers are exact; a mean of a power of two of them is, too, and one token is what it was.
-TEST_P(PoolTest, integers) {
-    Random random;
-    Comparison comparison("pooled");
-    test(random.integers(values(), -8, 8),
-         [&](int b, int f, int c, double exact, double, float actual) {
-             const int count = shape().ranges[f].count;
-             const bool whole = (count & (count - 1)) == 0;
-             comparison.add({b, f, c}, exact, actual, whole ? 0 : quotient_error * std::abs(exact));
-         });
-}
+TEST_P(PoolTest, integers) { test(cases::Operands::integers); }
 
 std::string name_of(const testing::TestParamInfo<std::tuple<Variant, Shape>> &info) {
     return std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;

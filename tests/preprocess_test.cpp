@@ -1,5 +1,3 @@
-#include "tests/reference/preprocess.h"
-
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "runtime/backend/kernel_context.h"
 #include "runtime/preprocess/preprocess_plan.h"
 #include "runtime/preprocess/resample.h"
+#include "tests/cases/preprocess.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/random.h"
 #include "tests/support/stage.h"
@@ -21,15 +20,6 @@ namespace {
 using reference::Picture;
 
 constexpr int filters = 6;
-
-Picture random_picture(int width, int height, Random &random) {
-    Picture picture(width, height);
-    const bool extreme = random.integer(0, 1) == 1;  // black and white alone drive sums beyond 0 and 255
-    for (std::uint8_t &sample : picture.rgb) {
-        sample = static_cast<std::uint8_t>(extreme ? 255 * random.integer(0, 1) : random.integer(0, 255));
-    }
-    return picture;
-}
 
 struct Shape {
     int width, height;  // of the picture
@@ -55,12 +45,6 @@ Preprocessing asked(const Shape &shape, int filter) {
     return p;
 }
 
-std::vector<float> expected_pixels(const Picture &picture, const Shape &shape, const Preprocessing &p) {
-    Picture out = reference::resize(picture, static_cast<int>(p.filter), shape.to_width, shape.to_height);
-    if (p.do_center_crop) out = reference::center_crop(out, shape.crop_width, shape.crop_height);
-    return reference::normalize(out, p.rescale_factor, p.mean.data(), p.std.data());
-}
-
 // Down, up, both, neither; crops inside, outside and both; rows and columns first; widths around a group and
 // a vector.
 const Shape stage_shapes[] = {
@@ -73,45 +57,14 @@ class PreprocessStage : public testing::TestWithParam<Variant> {};
 
 TEST_P(PreprocessStage, EqualsReferenceToTheBit) {
     Random random;
-    const auto rows_first =
-        kernel_of(GetParam(), "preprocess/rows_first");
-    const auto columns_first = kernel_of(GetParam(), "preprocess/columns_first");
     int seen[2] = {};
     for (const Shape &shape : stage_shapes) {
         for (int filter = 0; filter < filters; filter++) {
             SCOPED_TRACE(testing::PrintToString(shape) + " filter " + std::to_string(filter));
-            const Picture picture = random_picture(shape.width, shape.height, random);
-            const Preprocessing p = asked(shape, filter);
-            auto plan = plan_preprocess(p, shape.width, shape.height);
-            ASSERT_TRUE(plan) << plan.error().message;
-            // Rows with something else between them.
-            const int stride = 3 * shape.width + random.integer(0, 9);
-            std::vector<std::uint8_t> rows(static_cast<std::size_t>(stride) * shape.height, 77);
-            for (int y = 0; y < shape.height; y++) {
-                std::copy_n(picture.rgb.data() + 3 * shape.width * y, 3 * shape.width,
-                            rows.data() + stride * y);
-            }
-            const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
-            BufferView<3> in(rows.data() + stride * plan->first_row, u8,
-                             {Dim{3, 1}, Dim{shape.width, 3}, Dim{plan->rows_read, stride}});
-            BufferView<1> columns(plan->columns.data(), i32, {plan->width});
-            BufferView<4> column_weights(plan->column_weights.data(), i32,
-                                         {3, 8, plan->groups, plan->width});
-            BufferView<1> row_table(plan->rows.data(), i32, {plan->height});
-            BufferView<2> row_weights(plan->row_weights.data(), i32, {plan->taps, plan->height});
-            FloatView<2> levels(plan->levels.data(), {256, 3});
-            Floats pixels(std::size_t{3} * plan->width * plan->height);
-            FloatView<3> out(pixels.data(), {plan->width, plan->height, 3});
-            if (plan->columns_first) {
-                BufferView<3> between(plan->between.data(), u8, {3, shape.width, plan->height});
-                columns_first(in, columns, column_weights, row_table, row_weights, levels, between, out);
-            } else {
-                BufferView<3> between(plan->between.data(), u8, {plan->width, plan->rows_read, 3});
-                rows_first(in, columns, column_weights, row_table, row_weights, levels, between, out);
-            }
-            seen[plan->columns_first]++;
-            const std::vector<float> expected = expected_pixels(picture, shape, p);
-            ASSERT_EQ(expected, std::vector<float>(pixels.data(), pixels.data() + pixels.size()));
+            cases::PreprocessCase preprocess(cases::random_picture(shape.width, shape.height, random),
+                                             asked(shape, filter), random.integer(0, 9));
+            expect_right(GetParam(), preprocess);
+            seen[preprocess.plan().columns_first]++;
         }
     }
     EXPECT_GE(seen[0], filters);
@@ -131,7 +84,9 @@ INSTANTIATE_TEST_SUITE_P(Variants, PreprocessStage, testing::ValuesIn(variants()
 // The library's own kernels, through run_preprocess.
 class Runner {
 public:
-    Runner() : context_(2), kernels_(*PreprocessKernels::find(**choose_backend(""))) { install_halide_handlers(); }
+    Runner() : context_(2), kernels_(*PreprocessKernels::find(**choose_backend(""))) {
+        install_halide_handlers();
+    }
 
     std::vector<float> operator()(PreprocessPlan &plan, const ImageView &view) {
         std::vector<float> pixels(std::size_t{3} * plan.width * plan.height, NAN);
@@ -164,8 +119,8 @@ TEST(Preprocess, NarrowPicturesAreReadFromACopy) {
             auto plan = plan_preprocess(p, shape.width, shape.height);
             ASSERT_TRUE(plan);
             for (int repeat = 0; repeat < 2; repeat++) {  // the second time in memory that has been used
-                const Picture picture = random_picture(shape.width, shape.height, random);
-                EXPECT_EQ(expected_pixels(picture, shape, p),
+                const Picture picture = cases::random_picture(shape.width, shape.height, random);
+                EXPECT_EQ(cases::preprocessed(picture, p),
                           run(*plan, {picture.rgb.data(), shape.width, shape.height}));
             }
         }
@@ -205,7 +160,7 @@ TEST(Preprocess, ChannelsAndStridesOfViews) {
                                      bottom_up ? -stride
                                      : padding ? stride
                                                : 0};
-                EXPECT_EQ(expected_pixels(picture, shape, p), run(*plan, view))
+                EXPECT_EQ(cases::preprocessed(picture, p), run(*plan, view))
                     << channels << " " << padding;
             }
         }
@@ -343,7 +298,7 @@ TEST(Preprocess, ExtremePicturesTakeLittle) {
     Random random;
     Runner run;
     for (const auto &[width, height] : {std::pair{65535, 1}, {1, 65535}, {1 << 20, 1}, {1, 1 << 20}}) {
-        const Picture picture = random_picture(width, height, random);
+        const Picture picture = cases::random_picture(width, height, random);
         auto plan = plan_preprocess(Preprocessing{}, width, height);
         ASSERT_TRUE(plan);
         EXPECT_LE(plan->between.size(), 3u * 224 * (1 << 20));

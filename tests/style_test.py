@@ -104,7 +104,9 @@ INCLUDE = r'#\s*include\s*[<"]'
 @rule(
     breaks={
         "generators/blur.h": '#include "schedules/blur.h"',
+        "generators/sharpen.cpp": '#include "tests/cases/sharpen.h"',
         "schedules/blur.cpp": '#include "vit/vit.h"',
+        "schedules/sharpen.cpp": '#include "apps/autotune/sharpen.h"',
     },
     sound={
         "generators/blur.cpp": '#include "schedules/blur.h"',
@@ -115,12 +117,57 @@ INCLUDE = r'#\s*include\s*[<"]'
 def dependencies_point_one_way(tree):
     why = "mathematics includes a schedule"
     yield from matches(under(tree, "generators/", ".h"), INCLUDE + "(?:.*/)?schedules/", why)
-    # The autotuner runs stages as the product does.
-    stages = {path: text for path, text in tree.items() if not path.startswith("apps/autotune")}
     for room in ("generators/", "schedules/"):
-        yield from matches(
-            under(stages, room), INCLUDE + "(?:runtime|vit)/", "a compiled stage includes the runtime"
-        )
+        pattern = INCLUDE + "(?:runtime|vit|apps|tests|bench)/"
+        yield from matches(under(tree, room), pattern, "a compiled stage includes who uses it")
+
+
+@rule(
+    breaks={
+        "schedules/blur.h": "void schedule(Blur &stage, const BlurTuning &tuning,\n"
+        "              const Halide::Target &target);",
+        "schedules/sharpen.h": "void schedule(Sharpen &stage);",
+    },
+    sound={
+        "schedules/blur.h": "// schedule(stage)\nvoid schedule(Blur &stage, Halide::Pipeline pipeline,\n"
+        "              const BlurGpuTuning &tuning, const Halide::Target &target);\n"
+        "void schedule_rows(Blur &stage);",
+    },
+)
+def schedules_have_one_form(tree):
+    form = (
+        r"\(\w+ &stage, Halide::Pipeline pipeline, const \w+Tuning &tuning,"
+        r" const Halide::Target &target\)"
+    )
+    for path, text in under(tree, "schedules/", ".h").items():
+        for match in re.finditer(r"\bvoid schedule(\([^)]*\))", code(text)):
+            arguments = re.sub(r"\s+", " ", match.group(1))
+            if not re.fullmatch(form, arguments):
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{path}:{line}: schedule{arguments} is not of stage, pipeline, tuning and target"
+
+
+@rule(
+    breaks={
+        "apps/autotune/blur.cpp": '#include "tests/reference/blur.h"',
+        "bench/blur_bench.cpp": '#include "tests/reference/blur.h"',
+        "runtime/blur.cpp": '#include "tests/cases/blur.h"',
+        "apps/vit/blur.cpp": '#include "bench/support/stage_bench.h"',
+    },
+    sound={
+        "tests/cases/blur.cpp": '#include "tests/reference/blur.h"',
+        "apps/autotune/blur.cpp": '#include "tests/cases/blur.h"',
+        "bench/blur_bench.cpp": '#include "tests/cases/blur.h"',
+    },
+)
+def references_are_for_tests(tree):
+    sources_of_others = under(tree, "", CPP).items()
+    others = {path: text for path, text in sources_of_others if not path.startswith("tests/")}
+    yield from matches(others, INCLUDE + "tests/(?:reference|support)/", "what tests alone use")
+    for room in ("runtime/", "apps/"):
+        # The autotuner checks and times candidates by the cases of the tests.
+        product = {p: t for p, t in under(others, room).items() if not p.startswith("apps/autotune/")}
+        yield from matches(product, INCLUDE + "(?:tests|bench)/", "the product includes a test or bench")
 
 
 @rule(
@@ -177,6 +224,7 @@ STAGE_FILES = [
     "schedules/{}.h",
     "schedules/{}.cpp",
     "tests/{}_test.cpp",
+    "tests/cases/{}.h",
     "tests/reference/{}.h",
     "bench/{}_bench.cpp",
 ]
@@ -269,7 +317,8 @@ def repository():
     tree = {}
     for path in paths:
         name = path.relative_to(root).as_posix()
-        if "__pycache__" in name or name.startswith("tests/fuzz/corpus/"):
+        # A work tree beside the repository has a file .git, which says where that is.
+        if "__pycache__" in name or name == ".git" or name.startswith("tests/fuzz/corpus/"):
             continue
         try:
             tree[name] = path.read_text(encoding="utf-8")

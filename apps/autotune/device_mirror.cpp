@@ -41,6 +41,13 @@ void DeviceMirror::place(halide_buffer_t *buffer) {
     buffer->device_interface = twin.buffer.device_interface;
 }
 
+CalledKernel DeviceMirror::placing(const CalledKernel &kernel) {
+    return CalledKernel([this, &kernel](const KernelArguments &arguments) {
+        for_each_buffer(arguments, [this](halide_buffer_t *buffer) { place(buffer); });
+        return kernel.call(arguments);
+    });
+}
+
 void DeviceMirror::host_changed() {
     for (auto &[host, twin] : twins_) {
         twin.stale = true;

@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "tests/cases/called_kernel.h"
+
 namespace vit::autotune {
 
 // Each buffer of the host's memory gets one of the device's, as soon as a kernel is called with it.
@@ -18,16 +20,17 @@ public:
     DeviceMirror(const DeviceMirror &) = delete;
     DeviceMirror &operator=(const DeviceMirror &) = delete;
 
-    // Lets the buffer stand on the device; copies it there, if its host's memory may have changed.
-    void place(halide_buffer_t *buffer);
-    template<typename Scalar>
-    void place(const Scalar &) {}
+    // The kernel, called with buffers that stand on the device: they are copied there, if the host's memory
+    // may have changed. Borrows it.
+    CalledKernel placing(const CalledKernel &kernel);
 
     void host_changed();  // all of them
     void fetch();         // all of them, to the host's memory
     void finish();        // waits for what is queued
 
 private:
+    void place(halide_buffer_t *buffer);
+
     struct Twin {
         halide_buffer_t buffer;
         std::vector<halide_dimension_t> dimensions;

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "Halide.h"
-#include "runtime/backend/kernel_context.h"
 #include "apps/autotune/candidates.h"
 #include "apps/autotune/device_mirror.h"
+#include "runtime/backend/kernel_context.h"
 #include "tests/cases/called_kernel.h"
 
 namespace vit::autotune {

@@ -6,9 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "runtime/backend/thread_pool.h"
 #include "apps/autotune/report.h"
 #include "apps/autotune/targets.h"
+#include "runtime/backend/thread_pool.h"
 
 namespace {
 
@@ -34,7 +34,8 @@ std::string stage_names() {
 
 void declare(CLI::App &app, Arguments &arguments) {
     app.add_option("STAGE", arguments.stages,
-                   "Stages to tune, of " + stage_names() + "; all if none is named");
+                   "Stages to tune, of " + stage_names() +
+                       "; linear stands for all of linear/..., and no name for all stages");
     app.add_option("--shape", arguments.shape, "Architecture whose shapes are tuned for")
         ->capture_default_str();
     app.add_option("--image-size", arguments.image_size, "Pixels of an image's side")->capture_default_str();
@@ -126,7 +127,7 @@ int main(int argc, char **argv) {
         "Finds the values of the schedules' tunables with which the stages run fastest on this machine. "
         "Each\n"
         "candidate is compiled, checked against a reference and raced against the values in use; these are\n"
-        "replaced only by what is faster by more than the noise."};
+        "replaced only by what is faster by more than the noise, while nobody else keeps the machine busy."};
     declare(app, arguments);
     CLI11_PARSE(app, argc, argv);
     try {

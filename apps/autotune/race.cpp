@@ -76,6 +76,8 @@ double Race::run_round(const std::vector<int> &challengers) {
         const Try result = measure_(entrant, static_cast<int>(times.size()));
         times.push_back(result.milliseconds);
         spent_ += result.seconds;
+        watched_ += result.watched;
+        others_ += result.others;
     }
     last_cost_ = (spent_ - before) / static_cast<double>(order.size());
     return spent_ - before;
@@ -131,17 +133,23 @@ void Race::halve() {
     }
 }
 
+double Race::share_of_others() const {
+    return watched_ > 0 ? std::clamp(others_ / (watched_ * processors_), 0.0, 1.0) : 0;
+}
+
 Race::Result Race::finish() {
     Result result{incumbent, 0, 0, std::vector<double>(entrants_.size())};
     const std::vector<int> left = challengers();
     if (left.empty()) {
         result.final_times[incumbent] = result.final_times[twin] = time_of(incumbent);
+        result.others = share_of_others();
         return result;
     }
     std::vector<std::size_t> first;
     for (const Entrant &entrant : entrants_) {
         first.push_back(entrant.times.size());
     }
+    watched_ = others_ = 0;
     const double cost = last_cost_ * static_cast<double>(std::max<std::size_t>(2, left.size()) + 2);
     for (int i = rounds_in(budget_ - spent_, cost, least_final_rounds, most_final_rounds); i > 0; i--) {
         run_round(left);
@@ -172,7 +180,8 @@ Race::Result Race::finish() {
         std::max(result.noise, difference(result.final_times[incumbent], result.final_times[twin]));
     const double to_beat = std::min(result.final_times[incumbent], result.final_times[twin]);
     result.gain = 1 - result.final_times[best] / to_beat;
-    if (result.gain > result.noise) {
+    result.others = share_of_others();
+    if (result.gain > result.noise && result.is_trusted()) {
         result.winner = best;
     }
     return result;

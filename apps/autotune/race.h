@@ -16,6 +16,8 @@
 //   noise       The largest difference between scores of the same code in the final: the incumbent's against
 //               its twin's, and those of even rounds against those of odd ones, of everybody.
 //   winner      The best challenger, if it is faster than the incumbent and its twin by more than the noise.
+//   trust       Where others took more than most_others of the processors' time in the final, nobody wins:
+//               they slow the tries down by more than the scores differ, and not all of them alike.
 // The race has no clock but the tries' own costs, so one that is replayed from its tries takes the same
 // decisions.
 #pragma once
@@ -32,6 +34,8 @@ double score(std::vector<double> times);
 struct Try {
     double milliseconds;  // of one call
     double seconds;       // that the try took altogether
+    double others = 0;    // seconds of all processors together that went to others meanwhile,
+    double watched = 0;   // of so many seconds of the clock
 };
 
 class Race {
@@ -40,8 +44,10 @@ public:
     using Measure = std::function<Try(int entrant, int index)>;
     static constexpr int incumbent = 0, twin = 1;
 
-    Race(Measure measure, double budget_seconds)
-        : measure_(std::move(measure)), budget_(budget_seconds), entrants_(2) {}
+    static constexpr double most_others = 0.05;
+
+    Race(Measure measure, double budget_seconds, int processors = 1)
+        : measure_(std::move(measure)), budget_(budget_seconds), processors_(processors), entrants_(2) {}
 
     // Enters a challenger and returns its number. One that is kept races to the end, whatever its times.
     int enter(bool keep = false);
@@ -57,6 +63,9 @@ public:
         double gain;                      // of the best challenger, a share of the incumbent's time
         double noise;                     // likewise
         std::vector<double> final_times;  // by entrant; 0 for who was not in the final
+        double others = 0;                // share of the processors' time in the final, or in all rounds
+
+        bool is_trusted() const { return others <= most_others; }
     };
     Result finish();
 
@@ -79,7 +88,12 @@ private:
     int rounds_in(double seconds, double cost_of_round, int least, int most) const;
 
     Measure measure_;
+    // What others took since the tries began or since the final did.
+    double share_of_others() const;
+
     double budget_, spent_ = 0, last_cost_ = 0;  // seconds; the last one of a round, for one entrant
+    int processors_;
+    double watched_ = 0, others_ = 0;
     std::uint64_t rounds_ = 0;
     std::vector<Entrant> entrants_;
 };

@@ -86,6 +86,7 @@ std::string sentence_of(const StageResult &result) {
         text += ", " + format("%.1f", result.gflops) + " GFLOP/s, " + format("%.1f", result.peak_percent) +
                 " % of the peak";
     }
+    text += "; others took " + percent(result.others) + " of the processors' time";
     text += "; " + std::to_string(result.tried) + " of " +
             std::to_string(std::max(result.known, result.tried)) + " candidates were timed";
     if (!result.note.empty()) {
@@ -99,12 +100,12 @@ std::string sentence_of(const StageResult &result) {
 
 std::string table_of(const std::vector<StageResult> &results) {
     std::vector<std::vector<std::string>> rows{
-        {"stage", "old values", "ms", "new values", "ms", "gain", "noise"}};
+        {"stage", "old values", "ms", "new values", "ms", "gain", "noise", "others"}};
     for (const StageResult &result : results) {
         const bool stays = result.new_values == result.old_values;
         rows.push_back({result.stage, text_of(result.old_values), milliseconds(result.old_ms),
                         stays ? "(the same)" : text_of(result.new_values), milliseconds(result.new_ms),
-                        percent(stays ? 0 : result.gain), percent(result.noise)});
+                        percent(stays ? 0 : result.gain), percent(result.noise), percent(result.others)});
     }
     std::vector<std::size_t> widths(rows[0].size());
     for (const auto &row : rows) {

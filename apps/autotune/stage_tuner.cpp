@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <stdexcept>
 
-#include "apps/peak/machine_peak.h"
 #include "apps/autotune/host.h"
+#include "apps/peak/machine_peak.h"
+#include "tests/cases/kernel_list.h"
 
 namespace vit::autotune {
 
@@ -30,16 +32,26 @@ constexpr double single_share = 0.35, combination_share = 0.65;
 // tried counts.
 constexpr double hopeless = 1.25, unknown_step = 1.1;
 
+std::string untrusted(double others) {
+    char text[160];
+    std::snprintf(text, sizeof(text),
+                  "others took %.0f %% of the processors' time, and more than %.0f %% hides what a schedule "
+                  "gains: the values in use stay",
+                  100 * others, 100 * Race::most_others);
+    return text;
+}
+
 }  // namespace
 
 StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage,
                        const Values &layout, const Blocks &blocks, const Values &incumbent, Journal &journal,
                        CallContext &context)
     : options_(options), callbacks_(callbacks), stage_(stage), layout_(layout),
-      defaults_(defaults_of(stage.tunables)), blocks_(blocks), journal_(journal), context_(context) {
+      blocks_(blocks), in_{blocks.lanes, blocks.token_tile, blocks.panel},
+      defaults_(defaults_of(stage.tunables, in_, options.target)), journal_(journal), context_(context) {
     result_.stage = stage.name;
     incumbent_.values = defaults_;
-    const std::string wrong = problem_with(incumbent, stage.tunables);
+    const std::string wrong = problem_with(incumbent, stage.tunables, in_, options.target);
     if (wrong.empty()) {
         for (const auto &[name, value] : incumbent) {
             incumbent_.values[name] = value;
@@ -52,8 +64,9 @@ StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const
 
 Problem &StageTuner::problem() {
     if (!problem_) {
-        problem_ = stage_.problem(options_.shape, blocks_);
-        problem_->threads = options_.threads;
+        Shape shape = options_.shape;
+        shape.threads = options_.threads;
+        problem_ = stage_.problem(shape, blocks_);
         if (stage_.on_device) {
             problem_->device = mirror_of(options_.target);
         }
@@ -63,7 +76,8 @@ Problem &StageTuner::problem() {
 
 const Halide::Callable &StageTuner::kernel_of(Runner &runner) {
     if (!runner.kernel) {
-        GeneratorParams params = problem().params;
+        const KernelRow &row = kernel_row(problem().stage->kernel());
+        GeneratorParams params = row.params;
         for (const Values *values : {&layout_, &runner.candidate.values}) {
             for (const auto &[name, value] : *values) {
                 params[name] = std::to_string(value);
@@ -71,7 +85,7 @@ const Halide::Callable &StageTuner::kernel_of(Runner &runner) {
         }
         const std::string &generator = runner.candidate.generator;
         runner.kernel =
-            autotune::compile(options_.target, generator.empty() ? problem().generator : generator, params);
+            autotune::compile(options_.target, generator.empty() ? row.generator : generator, params);
     }
     return *runner.kernel;
 }
@@ -100,7 +114,7 @@ nlohmann::json StageTuner::check(Runner &runner) {
     std::string wrong;
     try {
         const Halide::Callable &kernel = kernel_of(runner);
-        problem().reset();
+        problem().stage->reset();
         if (problem().device) {
             problem().device->host_changed();
         }
@@ -108,7 +122,7 @@ nlohmann::json StageTuner::check(Runner &runner) {
         if (problem().device) {
             problem().device->fetch();
         }
-        wrong = code ? "it returned the error " + std::to_string(code) : problem().judge();
+        wrong = code ? "it returned the error " + std::to_string(code) : problem().stage->judge();
     } catch (const Halide::Error &error) {
         wrong = error.what();
     }
@@ -128,7 +142,7 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         const int queued = problem().device ? calls_in_queue : 1;
         const auto call = [&] {
             for (int i = 0; i < queued; i++) {
-                problem().call(called(kernel, &context_), next_copy_++ % problem().copies);
+                problem().call(called(kernel, &context_), next_copy_++ % problem().stage->copies());
             }
             if (problem().device) {
                 problem().device->finish();
@@ -136,6 +150,7 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
         };
         call();  // its code is cold, and in the product too, but not by as much as after a compiler
         std::vector<double> milliseconds;
+        const command::ProcessorTime before_all = options_.processor_time();
         const auto first = Clock::now();
         for (auto before = first; static_cast<int>(milliseconds.size()) < most_calls;) {
             call();
@@ -148,11 +163,14 @@ Try StageTuner::time(Runner &runner, const std::string &kind, int index) {
                 break;
             }
         }
-        result =
-            &journal_.add(key, {{"ms", score(std::move(milliseconds))}, {"seconds", seconds_since(start)}});
+        const command::ProcessorTime after = options_.processor_time();
+        result = &journal_.add(key, {{"ms", score(std::move(milliseconds))},
+                                     {"seconds", seconds_since(start)},
+                                     {"others", command::others_between(before_all, after)},
+                                     {"watched", after.wall - before_all.wall}});
     }
     see(*result);
-    return {result->at("ms"), result->at("seconds")};
+    return {result->at("ms"), result->at("seconds"), result->at("others"), result->at("watched")};
 }
 
 // What the file has, if it is right, else the defaults.
@@ -266,14 +284,13 @@ StageResult StageTuner::run(double budget_seconds, double share_before, double s
     share_before_ = share_before;
     share_after_ = share_after;
     weigh();
-    Circumstances circumstances{problem().extents, problem().other_tasks, blocks_.lanes, options_.threads,
-                                private_caches()};
-    grid_ = grid(stage_.tunables, circumstances);
+    grid_ = grid(stage_.tunables, {in_, options_.target, problem().extents, problem().other_tasks,
+                                   options_.threads, private_caches()});
     const auto measure = [this](int entrant, int index) {
         return time(runners_[entrant == Race::twin ? Race::incumbent : entrant],
                     entrant == Race::twin ? "twin" : "try", index);
     };
-    race_.emplace(measure, budget_seconds);
+    race_.emplace(measure, budget_seconds, command::processors());
     race_->charge(check(runners_[0]).at("seconds").get<double>() + cost_of_try_);
     race_->qualify(enter_all(single_steps(), single_share));
     race_->qualify(enter_all(combinations(), combination_share));
@@ -306,10 +323,16 @@ void StageTuner::conclude(const Race::Result &outcome) {
     result_.default_ms = default_entrant_ == Race::incumbent ? result_.old_ms : times[default_entrant_];
     result_.gain = outcome.gain;
     result_.noise = outcome.noise;
+    result_.others = outcome.others;
+    result_.trusted = outcome.is_trusted();
+    if (!result_.trusted) {
+        result_.note += (result_.note.empty() ? "" : "\n  ") + untrusted(outcome.others);
+    }
     result_.known = static_cast<int>(grid_.size());
     result_.tried = static_cast<int>(runners_.size()) - 1;
-    if (problem().flop > 0 && result_.new_ms > 0) {
-        const double flops = problem().flop / result_.new_ms * 1e3;
+    const double flop = problem().stage->work().flop;
+    if (flop > 0 && result_.new_ms > 0) {
+        const double flops = flop / result_.new_ms * 1e3;
         result_.gflops = flops / 1e9;
         result_.peak_percent = 100 * flops / peak_flops();
     }

@@ -50,12 +50,14 @@ private:
     const Options &options_;
     const Callbacks &callbacks_;
     const Stage &stage_;
-    Values layout_, defaults_;
+    Values layout_;
     Blocks blocks_;
+    Layout in_;  // these
+    Values defaults_;
     Candidate incumbent_;
     Journal &journal_;
     CallContext &context_;
-    std::unique_ptr<Problem> problem_;  // made when it is first needed
+    std::optional<Problem> problem_;  // made when it is first needed
     std::vector<Values> grid_;
     std::optional<Race> race_;
     std::vector<Runner> runners_;  // by entrant; the twin's is not used

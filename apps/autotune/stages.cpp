@@ -1,17 +1,18 @@
 #include "apps/autotune/stages.h"
 
-#include <array>
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 
-#include "runtime/backend/buffer.h"
+#include "apps/autotune/kernel.h"
 #include "schedules/attention.h"
 #include "schedules/attention_parts.h"
-#include "apps/autotune/kernel.h"
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
+#include "tests/cases/tiles.h"
 
 namespace vit::autotune {
 
@@ -49,7 +50,7 @@ std::vector<Stage> stages_by(bool on_device) {
         if (on_device) {
             all.push_back(linear_stage<Linear>(name, on_device, role));
             all.back().problem = [role](const Shape &shape, const Blocks &blocks) {
-                return linear_problem({shape.architecture, 1}, blocks, role);
+                return linear_problem({shape.architecture, 1, shape.threads}, blocks, role);
             };
         }
     }
@@ -67,15 +68,39 @@ const std::vector<Stage> &stages(bool on_device) {
     return on_device ? there : here;
 }
 
-const Stage &stage_named(const std::string &name, bool on_device) {
+std::vector<const Stage *> stages_named(const std::vector<std::string> &names, bool on_device) {
+    const std::vector<Stage> &all = stages(on_device);
+    const auto is_own = [&](const std::string &name) {
+        return std::any_of(all.begin(), all.end(), [&](const Stage &s) { return s.name == name; });
+    };
+    std::set<const Stage *> asked;
     std::string known;
-    for (const Stage &stage : stages(on_device)) {
-        if (stage.name == name) {
-            return stage;
-        }
+    for (const Stage &stage : all) {
         known += (known.empty() ? "" : ", ") + stage.name;
+        if (names.empty()) {
+            asked.insert(&stage);
+        }
     }
-    throw std::runtime_error("there is no stage " + name + "; there are " + known);
+    for (const std::string &name : names) {
+        const std::string group = name + "/";
+        bool found = false;
+        for (const Stage &stage : all) {
+            if (stage.name == name || (!is_own(name) && stage.name.starts_with(group))) {
+                asked.insert(&stage);
+                found = true;
+            }
+        }
+        if (!found) {
+            throw std::runtime_error("there is no stage " + name + "; there are " + known);
+        }
+    }
+    std::vector<const Stage *> in_order;
+    for (const Stage &stage : all) {
+        if (asked.contains(&stage)) {
+            in_order.push_back(&stage);
+        }
+    }
+    return in_order;
 }
 
 Blocks blocks_of(const Halide::Target &target, const Values &layout) {
@@ -83,12 +108,8 @@ Blocks blocks_of(const Halide::Target &target, const Values &layout) {
     for (const auto &[name, value] : layout) {
         params[name] = std::to_string(value);
     }
-    std::array<int, 3> blocks{};
-    BufferView<1> view(blocks.data(), halide_type_of<std::int32_t>(), {3});
-    halide_buffer_t *buffer = view;
     CallContext context(1);
-    compile(target, "layout", params)(static_cast<Halide::JITUserContext *>(&context), buffer);
-    return {blocks[0], blocks[1], blocks[2]};
+    return cases::blocks_of(called(compile(target, "layout", params), &context));
 }
 
 }  // namespace vit::autotune

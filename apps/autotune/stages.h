@@ -11,16 +11,17 @@ namespace vit::autotune {
 struct Stage {
     std::string name;  // "linear/qkv"
     bool on_device;    // computes on the target's device
-    std::vector<Tunable> tunables;
-    std::function<std::unique_ptr<Problem>(const Shape &, const Blocks &)> problem;
+    Tunables tunables;
+    std::function<Problem(const Shape &, const Blocks &)> problem;
 };
 
 // In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the
 // processor.
 const std::vector<Stage> &stages(bool on_device = false);
 
-// Throws std::runtime_error that lists the stages.
-const Stage &stage_named(const std::string &name, bool on_device = false);
+// Those named, in that order; all if none is. A name that is no stage's own stands for all whose names it
+// begins: linear for linear/qkv, linear/proj, ... Throws std::runtime_error that lists the stages.
+std::vector<const Stage *> stages_named(const std::vector<std::string> &names, bool on_device = false);
 
 // The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values
 // that a tuned file has for it. Throws Halide::Error.

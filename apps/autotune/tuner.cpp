@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "runtime/backend/cpu_features.h"
 #include "apps/autotune/host.h"
 #include "apps/autotune/stage_tuner.h"
 #include "apps/autotune/tuned_file.h"
+#include "runtime/backend/cpu_features.h"
 
 namespace vit::autotune {
 
@@ -43,21 +43,6 @@ nlohmann::json circumstances_of(const Options &options, const Values &layout) {
             {"code", hash_of_file("/proc/self/exe")}};
 }
 
-std::vector<const Stage *> stages_of(const Options &options) {
-    std::vector<const Stage *> asked;
-    const bool on_device = options.target.has_gpu_feature();
-    for (const std::string &name : options.stages) {
-        stage_named(name, on_device);
-    }
-    for (const Stage &stage : stages(on_device)) {
-        if (options.stages.empty() ||
-            std::find(options.stages.begin(), options.stages.end(), stage.name) != options.stages.end()) {
-            asked.push_back(&stage);
-        }
-    }
-    return asked;
-}
-
 std::vector<double> shares_of(std::vector<double> weights) {
     const auto normalize = [&] {
         double total = 0;
@@ -82,7 +67,8 @@ nlohmann::ordered_json provenance_of(const Options &options, const StageResult &
                                       {"machine", machine_text()},
                                       {"date", result.date.substr(0, 10)},
                                       {"default_ms", rounded(result.default_ms)},
-                                      {"tuned_ms", rounded(result.new_ms)}};
+                                      {"tuned_ms", rounded(result.new_ms)},
+                                      {"others_percent", rounded(100 * result.others)}};
     if (result.gflops > 0) {
         provenance["gflops"] = rounded(result.gflops);
         provenance["peak_percent"] = rounded(result.peak_percent);
@@ -109,7 +95,8 @@ std::filesystem::path journal_path(const Options &options) {
 
 Summary tune(const Options &options, const Callbacks &callbacks) {
     check_options(options);
-    const std::vector<const Stage *> asked = stages_of(options);
+    const std::vector<const Stage *> asked =
+        stages_named(options.stages, options.target.has_gpu_feature());
     TunedFile file = TunedFile::read(options.incumbents.empty() ? options.output : options.incumbents);
     const Values layout = file.values("layout");
     const Blocks blocks = blocks_of(options.target, layout);
@@ -137,7 +124,8 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
 
     bool changed = false;
     for (const StageResult &result : summary.stages) {
-        if (!file.has(result.stage) || file.values(result.stage) != result.new_values) {
+        if (result.trusted &&
+            (!file.has(result.stage) || file.values(result.stage) != result.new_values)) {
             file.set(result.stage, result.new_values, provenance_of(options, result));
             changed = true;
         }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/autotune/stages.h"
+#include "apps/peak/processor_time.h"
 
 namespace vit::autotune {
 
@@ -21,7 +22,7 @@ struct Candidate {
 };
 
 struct Options {
-    std::vector<std::string> stages;  // empty: all
+    std::vector<std::string> stages;  // as stages_named takes them
     Shape shape;
     std::string name = "host";  // of the target, which the journal is called after
     Halide::Target target = Halide::get_host_target();
@@ -31,6 +32,7 @@ struct Options {
     std::filesystem::path output;                        // has the incumbents and what was found, at last
     std::filesystem::path journal_directory;             // measurements, to go on from
     std::map<std::string, std::vector<Candidate>> more;  // candidates of stages beside those of the grid
+    std::function<command::ProcessorTime()> processor_time = command::processor_time;
 };
 
 struct Rejection {
@@ -43,6 +45,8 @@ struct StageResult {
     double old_ms = 0, new_ms = 0, default_ms = 0;  // of a call, from the final of one race
     double gain = 0, noise = 0;                     // shares of old_ms; of the best challenger
     double gflops = 0, peak_percent = 0;            // with the new values; 0 for integers
+    double others = 0;                              // share of the processors' time that others took
+    bool trusted = true;                            // else others took too much, and nothing is kept
     int known = 0, tried = 0;                       // candidates: in the grid and beside it, timed
     std::vector<Rejection> rejected;                // not timed
     std::string note;                               // what the user should know, a sentence

@@ -1,5 +1,5 @@
 // Races the candidates of bench/gpu/candidates.cmake on a device: each is checked against the reference of
-// its stage (apps/autotune) before it is timed, and what is wrong is named and not timed.
+// its stage (tests/cases) before it is timed, and what is wrong is named and not timed.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,14 +14,15 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "apps/autotune/problem.h"
+#include "apps/autotune/race.h"
 #include "bench/gpu/candidate.h"
 #include "bench/gpu/race_clock.h"
 #include "runtime/backend/backend.h"
 #include "runtime/backend/buffer.h"
 #include "runtime/backend/device.h"
-#include "apps/autotune/operands.h"
-#include "apps/autotune/problem.h"
-#include "apps/autotune/race.h"
+#include "tests/cases/floats.h"
+#include "tests/cases/kernel_list.h"
 
 namespace vit::bench {
 
@@ -70,11 +71,12 @@ private:
 bool fits(const Candidate &candidate, const Problem &problem) {
     const std::string fixed = candidate.fixed;
     const std::size_t equals = fixed.find('=');
-    const auto at = problem.params.find(fixed.substr(0, equals));
-    return at != problem.params.end() && at->second == fixed.substr(equals + 1);
+    const auto &params = kernel_row(problem.stage->kernel()).params;
+    const auto at = params.find(fixed.substr(0, equals));
+    return at != params.end() && at->second == fixed.substr(equals + 1);
 }
 
-std::unique_ptr<Problem> problem_of(const Candidate &candidate, const autotune::Shape &shape) {
+Problem problem_of(const Candidate &candidate, const autotune::Shape &shape) {
     const std::string stage = candidate.stage;
     if (stage == "attention") return autotune::attention_problem(shape, candidate.blocks, true);
     const auto role = stage == "linear/qkv"    ? autotune::LinearRole::qkv
@@ -107,12 +109,12 @@ public:
     void check() {
         for (Runner &runner : runners_) {
             try {
-                runner.problem->reset();
+                runner.problem->stage->reset();
                 runner.problem->device->host_changed();
                 const int code = runner.problem->call(runner.kernel, 0);
                 const Result<void> done = device_.context.check(runner.candidate->stage, code);
                 runner.problem->device->fetch();
-                runner.wrong = done ? runner.problem->judge() : done.error().message;
+                runner.wrong = done ? runner.problem->stage->judge() : done.error().message;
             } catch (const std::exception &error) {
                 runner.wrong = error.what();
             }
@@ -127,7 +129,8 @@ public:
         for (Runner &runner : runners_) {
             if (!runner.wrong.empty()) continue;
             int copy = 0;
-            const auto call = [&] { runner.problem->call(runner.kernel, copy++ % runner.problem->copies); };
+            const int copies = runner.problem->stage->copies();
+            const auto call = [&] { runner.problem->call(runner.kernel, copy++ % copies); };
             const auto finish = [&] { runner.problem->device->finish(); };
             if (!runner.calls) runner.calls = calls_for_a_try(call, finish);
             runner.times.push_back(milliseconds_of(runner.calls, call, finish));
@@ -149,8 +152,9 @@ public:
             } else if (!runner.times.empty()) {
                 const double ms = autotune::score(runner.times);
                 row["ms"] = ms;
-                row["tflops"] = runner.problem->flop / ms / 1e9;
-                row["peak_percent"] = 100 * runner.problem->flop / (ms / 1e3) / peak;
+                const double flop = runner.problem->stage->work().flop;
+                row["tflops"] = flop / ms / 1e9;
+                row["peak_percent"] = 100 * flop / (ms / 1e3) / peak;
                 row["calls_in_pass"] = runner.problem->calls_in_pass;
             }
             all.push_back(std::move(row));
@@ -186,8 +190,7 @@ Measured measure_peaks(Device &device, bool small) {
     }
     constexpr int chains = 32;
     const int steps = 4096, items = small ? 1 << 12 : 1 << 18, values = small ? 1 << 20 : 1 << 28;
-    autotune::Floats summands(steps), sums(static_cast<std::size_t>(chains) * items);
-    summands.set(1e-6f);
+    cases::Floats summands(steps, 1e-6f), sums(static_cast<std::size_t>(chains) * items);
     FloatView<1> s(summands.data(), {steps});
     FloatView<2> c(sums.data(), {chains, items});
     halide_buffer_t *in = s, *out = c;
@@ -246,8 +249,8 @@ int race(const Options &options) {
             const Key key{candidate->stage, batch, candidate->layout};
             if (making.contains(key)) continue;
             making[key] = std::async(std::launch::async, [candidate, batch, architecture] {
-                auto problem = problem_of(*candidate, {architecture, batch});
-                problem->judge();  // its reference
+                auto problem = std::make_unique<Problem>(problem_of(*candidate, {architecture, batch}));
+                problem->stage->judge();  // its reference
                 return problem;
             });
         }
@@ -334,13 +337,13 @@ int warm(const Options &options) {
         autotune::Shape shape{architecture, 1};
         shape.architecture.depth = 1;
         shape.architecture.image_width = shape.architecture.image_height = 32;
-        const auto problem = problem_of(candidate, shape);
-        if (!fits(candidate, *problem)) continue;
-        problem->device = std::make_unique<autotune::DeviceMirror>(device.interface(), &device.context);
-        problem->reset();
+        Problem problem = problem_of(candidate, shape);
+        if (!fits(candidate, problem)) continue;
+        problem.device = std::make_unique<autotune::DeviceMirror>(device.interface(), &device.context);
+        problem.stage->reset();
         (void)device.context.check(candidate.stage,
-                                   problem->call(CalledKernel(candidate.kernel, &device.context), 0));
-        problem->device->finish();
+                                   problem.call(CalledKernel(candidate.kernel, &device.context), 0));
+        problem.device->finish();
     }
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -13,10 +12,11 @@
 
 #include "apps/peak/machine_peak.h"
 #include "runtime/backend/backend.h"
-#include "runtime/backend/buffer.h"
-#include "runtime/network/geometry.h"
 #include "runtime/backend/kernel_context.h"
-#include "runtime/backend/memory.h"
+#include "runtime/network/geometry.h"
+#include "tests/cases/case.h"
+#include "tests/cases/random.h"
+#include "tests/cases/tiles.h"
 
 namespace vit::bench {
 
@@ -33,52 +33,53 @@ T value_of(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-// The first backend that runs here, with the sizes of a named architecture's buffers in its blocks.
+// The first backend that runs here, for a named architecture.
 struct Stage {
     Architecture architecture;
     KernelContext context;
     const Backend &backend;
-    Geometry geometry;
+    Blocks blocks;
+    cases::Random random;
 
     Stage(const std::string &name, int threads)
         : architecture(value_of(named_architecture(name))),
           context(threads),
           backend(*value_of(choose_backend(""))),
-          geometry(architecture, blocks()) {}
+          blocks(ask_blocks()) {}
 
     // By its name in generators/kernels.cmake.
     Kernel kernel(const std::string &name) const { return value_of(backend.kernel(name)); }
 
 private:
-    Blocks blocks() {
+    Blocks ask_blocks() {
         install_halide_handlers();
-        std::int32_t sizes[3] = {};
-        BufferView<1> view(sizes, halide_type_of<std::int32_t>(), {3});
-        value_of(context.check("layout", kernel("layout")(&context, view)));
-        return {sizes[0], sizes[1], sizes[2]};
+        return cases::blocks_of(CalledKernel(kernel("layout"), &context));
     }
 };
 
-// What one call has to do: of true tokens and channels, pads do not count. Bytes are those of every operand
-// once, as if caches were endless.
-struct Work {
-    double flop;  // 0 where a stage moves or resamples integers, to which the peak says nothing
-    double bytes;
-};
-
-// Times call(), which returns a Result<void>. The time that Google Benchmark reports is the mean; the
-// rates are those of the fastest call, since other programs only ever add to a call's time. Returns how
-// many calls there were: one more than was timed, in which the context's memory takes its size.
-template<typename Call>
-std::int64_t measure(benchmark::State &state, Stage &stage, const Work &work, Call call) {
+// Times calls of a case, which find their weights in no cache, and expects its answer to be right. The time
+// that Google Benchmark reports is the mean; the rates are those of the fastest call, since other programs
+// only ever add to a call's time. The answer is that of a call before, in which the context's memory takes
+// its size.
+inline void measure(benchmark::State &state, Stage &stage, cases::Case &its) {
     using Clock = std::chrono::steady_clock;
+    const std::string name = its.kernel();
+    const CalledKernel kernel(stage.kernel(name), &stage.context);
+    int copy = 0;
+    const auto call = [&] {
+        value_of(stage.context.check(name.c_str(), its.call(kernel, copy++ % its.copies())));
+    };
+    const cases::Work work = its.work();
     const int threads = stage.context.pool().threads();
     const double peak_before = work.flop > 0 ? command::measure_peak(threads) : 0;
-    value_of(call());
+    its.reset();
+    call();
+    const std::string wrong = its.judge();
+    require(wrong.empty(), "wrong answer: " + wrong);
     auto fastest = Clock::duration::max();
     for (auto _ : state) {
         const auto start = Clock::now();
-        value_of(call());
+        call();
         fastest = std::min(fastest, Clock::now() - start);
     }
     const double seconds = std::chrono::duration<double>(fastest).count();
@@ -90,7 +91,6 @@ std::int64_t measure(benchmark::State &state, Stage &stage, const Work &work, Ca
         state.counters["FLOP/s"] = work.flop / seconds;
         state.counters["peak_percent"] = 100 * work.flop / seconds / peak;
     }
-    return static_cast<std::int64_t>(state.iterations()) + 1;
 }
 
 // Registers run(state, threads) as NAME/threads:1 and NAME/threads:2. Returns true, so that a file can do so

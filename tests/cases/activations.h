@@ -1,13 +1,15 @@
 // What every activation of generators/activation.h is held against, by name.
 #pragma once
 
+#include <cmath>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 
+#include "tests/cases/tolerance.h"
 #include "tests/reference/linear.h"
-#include "tests/support/tolerance.h"
 
-namespace vit::test {
+namespace vit::cases {
 
 struct KnownActivation {
     const char *name;
@@ -25,20 +27,20 @@ struct KnownActivation {
         const double factor = std::abs(exact(gate)), factor_tolerance = tolerance(gate, gate_tolerance);
         const double off = factor * value_tolerance + std::abs(value) * factor_tolerance +
                            factor_tolerance * value_tolerance;
-        return off + unit * (factor * std::abs(value) + off);
+        return off + tolerance::unit * (factor * std::abs(value) + off);
     }
 
     friend void PrintTo(const KnownActivation &activation, std::ostream *out) { *out << activation.name; }
 };
 
 inline constexpr KnownActivation known_activations[] = {
-    {"gelu_erf", reference::gelu_erf, gelu_slope, gelu_error},
-    {"gelu_tanh", reference::gelu_tanh, gelu_slope, gelu_error},
-    {"quick_gelu", reference::quick_gelu, silu_slope, quick_gelu_error},
+    {"gelu_erf", reference::gelu_erf, tolerance::gelu_slope, tolerance::gelu_error},
+    {"gelu_tanh", reference::gelu_tanh, tolerance::gelu_slope, tolerance::gelu_error},
+    {"quick_gelu", reference::quick_gelu, tolerance::silu_slope, tolerance::quick_gelu_error},
     {"relu", reference::relu, 1, 0},
-    {"silu", reference::silu, silu_slope, silu_error},
-    {"tanh", reference::tanh, 1, tanh_error},
-    {"silu_gated", reference::silu, silu_slope, silu_error, true},
+    {"silu", reference::silu, tolerance::silu_slope, tolerance::silu_error},
+    {"tanh", reference::tanh, 1, tolerance::tanh_error},
+    {"silu_gated", reference::silu, tolerance::silu_slope, tolerance::silu_error, true},
 };
 
 inline const KnownActivation &known_activation(const std::string &name) {
@@ -48,4 +50,4 @@ inline const KnownActivation &known_activation(const std::string &name) {
     throw std::logic_error("tests/cases/activations.h has no " + name);
 }
 
-}  // namespace vit::test
+}  // namespace vit::cases

@@ -11,7 +11,8 @@
 // which is no part of libHalide.
 class Halide::PythonBindings::PyCallable {
 public:
-    static int call(const Callable &callable, JITUserContext *context, const vit::KernelArguments &arguments) {
+    static int call(const Callable &callable, JITUserContext *context,
+                    const vit::KernelArguments &arguments) {
         std::vector<const void *> slots(arguments.slots, arguments.slots + arguments.count);
         slots[0] = &context;
         std::vector<Callable::QuickCallCheckInfo> checks{Callable::make_ucon_qcci()};

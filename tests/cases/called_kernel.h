@@ -1,4 +1,5 @@
-// A kernel from anywhere, compiled in process or ahead of time, as a function of what its generator declares.
+// A kernel from anywhere, compiled in process or ahead of time, as a function of what its generator
+// declares.
 #pragma once
 
 #include <functional>
@@ -23,8 +24,20 @@ public:
         return Kernel::pack(nullptr, call_, Kernel::value_of(arguments)...);
     }
 
+    int call(const KernelArguments &arguments) const { return call_(arguments); }
+
 private:
     Call call_;
 };
+
+// visit(halide_buffer_t *) for every buffer among the arguments.
+template<typename Visit>
+void for_each_buffer(const KernelArguments &arguments, Visit visit) {
+    for (int i = 1; i < arguments.count; i++) {
+        if (arguments.types[i].code == halide_type_handle) {
+            visit(static_cast<halide_buffer_t *>(arguments.slots[i]));
+        }
+    }
+}
 
 }  // namespace vit

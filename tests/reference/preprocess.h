@@ -74,12 +74,17 @@ inline std::uint8_t rounded(std::int64_t sum) {
 
 inline Picture resize_rows(const Picture &in, int filter, int width) {
     const auto table = weights(filter, in.width, width);
+    std::vector<int> first(width), end(width);  // of the samples that weigh anything
+    for (int x = 0; x < width; x++) {
+        for (end[x] = in.width; end[x] > 0 && table[x][end[x] - 1] == 0;) end[x]--;
+        while (first[x] < end[x] && table[x][first[x]] == 0) first[x]++;
+    }
     Picture out(width, in.height);
     for (int y = 0; y < in.height; y++) {
         for (int x = 0; x < width; x++) {
             for (int c = 0; c < 3; c++) {
                 std::int64_t sum = 0;
-                for (int k = 0; k < in.width; k++) {
+                for (int k = first[x]; k < end[x]; k++) {
                     sum += table[x][k] * in.at(k, y, c);
                 }
                 out.at(x, y, c) = rounded(sum);

@@ -119,7 +119,7 @@ inline reference::VisionTransformer reference_vit(const Checkpoint &checkpoint) 
             a.patch_width,
             a.heads,
             a.layer_norm_epsilon,
-            known_activation(name_of(a.activation)).exact,
+            cases::known_activation(name_of(a.activation)).exact,
             slots.prefix(a.width),
             matrix(checkpoint.tensor(Slot::positions), a.prefix.positioned + a.patches()),
             a.prefix.positioned,

@@ -7,31 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "runtime/backend/backend.h"
-#include "runtime/backend/buffer.h"
 #include "runtime/backend/kernel_context.h"
+#include "tests/cases/tiles.h"
 #include "tests/support/backends.h"
 
 namespace vit::test {
-
-Blocks ask_blocks(const CalledKernel &layout) {
-    int blocks[3] = {};
-    BufferView<1> view(blocks, halide_type_of<std::int32_t>(), {3});
-    layout(view);
-    return {blocks[0], blocks[1], blocks[2]};
-}
-
-namespace {
-
-template<typename Visit>
-void for_each_buffer(const KernelArguments &arguments, Visit visit) {
-    for (int i = 1; i < arguments.count; i++) {
-        if (arguments.types[i].code == halide_type_handle) {
-            visit(static_cast<halide_buffer_t *>(arguments.slots[i]));
-        }
-    }
-}
-
-}  // namespace
 
 void before_call(const KernelArguments &arguments) {
     for_each_buffer(arguments, [](halide_buffer_t *buffer) { buffer->set_host_dirty(); });
@@ -72,6 +52,12 @@ CalledKernel kernel_of(const Variant &variant, const std::string &name) {
     });
 }
 
+void expect_right(const Variant &variant, cases::Case &stage) {
+    stage.reset();
+    stage.call(kernel_of(variant, stage.kernel()), 0);
+    EXPECT_EQ(stage.judge(), "") << stage.kernel();
+}
+
 std::vector<Variant> default_variants() {
     std::vector<Variant> variants = in_process_defaults();
     const std::vector<std::string> tested = tested_backends();
@@ -80,7 +66,7 @@ std::vector<Variant> default_variants() {
             std::string name = "library_" + std::string(backend.name);
             for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
             Variant variant{name, {}, {}, false, &backend, backend.device_api != nullptr};
-            variant.blocks = ask_blocks(kernel_of(variant, "layout"));
+            variant.blocks = cases::blocks_of(kernel_of(variant, "layout"));
             variants.push_back(variant);
         }
     }

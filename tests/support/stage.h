@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "runtime/backend/backend.h"
+#include "runtime/network/geometry.h"
 #include "tests/cases/called_kernel.h"
+#include "tests/cases/case.h"
 #include "tests/cases/kernel_list.h"
-#include "tests/support/tiles.h"
 
 namespace vit::test {
 
@@ -44,8 +45,8 @@ std::vector<Variant> default_variants();
 // The same, and the kernels that devices have for few tokens, in the place of those for many.
 std::vector<Variant> default_variants_and_few();
 
-// Every combination of the smallest and the largest value of the stage's tunables, in process and checked.
-// Which tunables there are, and how far they go, is asked of the stage's tuning struct.
+// Every combination of the smallest and the largest value that the schedule takes of the stage's tunables,
+// in process and checked. Which there are, and how far they go, is asked of the stage's tuning struct.
 std::vector<Variant> tuning_corners(const std::string &stage);
 
 // The default schedule on other blocks: each of 4, 8 and 16 lanes with each of 1, 4, 6, 8 and 12 tokens a
@@ -59,11 +60,11 @@ std::vector<Variant> all_variants(const std::string &stage);
 // buffers are in the host's memory.
 CalledKernel kernel_of(const Variant &variant, const std::string &name);
 
+// Of a case in the variant's blocks: what it answers to a call on the first copy of its weights is right.
+void expect_right(const Variant &variant, cases::Case &stage);
+
 // Whether the variant has it: all in process have, a backend what was compiled for it.
 bool has_kernel(const Variant &variant, const std::string &name);
-
-// What the layout generator says.
-Blocks ask_blocks(const CalledKernel &layout);
 
 // Compiles a row of the list in process.
 CalledKernel compile(const Variant &variant, const KernelRow &row);

@@ -1,11 +1,11 @@
 #include "tests/support/stage.h"
 
 #include <memory>
-#include <set>
 #include <utility>
 
+#include <gtest/gtest.h>
+
 #include "Halide.h"
-#include "runtime/backend/buffer.h"
 #include "schedules/attention.h"
 #include "schedules/attention_parts.h"
 #include "schedules/head.h"
@@ -14,77 +14,51 @@
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
 #include "tests/cases/call_in_process.h"
+#include "tests/cases/tiles.h"
 
 namespace vit::test {
 
 namespace {
 
-using Param = Halide::Internal::GeneratorParam_Arithmetic<int>;
-
-// set_impl and not set: Halide 21's set does not look at the range.
-bool accepts(Param &param, int value) {
-    try {
-        param.set_impl(value);
-        return true;
-    } catch (const Halide::CompileError &) {
-        return false;
-    }
-}
-
-// The smallest value from zero on, and the largest: by steps that double and are then halved.
-int smallest(Param &param) {
-    int value = 0;
-    while (!accepts(param, value)) value++;
-    return value;
-}
-
-int largest(Param &param) {
-    int value = smallest(param), step = 1;
-    while (step < 1 << 24 && accepts(param, value + step)) step *= 2;
-    for (; step > 0; step /= 2) {
-        if (accepts(param, value + step)) value += step;
-    }
-    return value;
-}
-
-struct Range {
+struct Extremes {
     std::string name;
-    int low, high;
+    std::vector<int> values;
 };
 
-// The GeneratorParams of a tuning struct, all of them integers: Halide keeps a registry of where they are
-// in memory, and a value out of range is an error.
+// Of the tunables of a tuning struct: Halide keeps a registry of where they are in memory.
 template<typename Tuning>
-std::vector<Range> ranges_of() {
+std::vector<Extremes> extremes_of(const Layout &layout) {
     using Registry = Halide::Internal::ObjectInstanceRegistry;
+    const Halide::Target target = Halide::get_jit_target_from_environment();
     Tuning tuning;
-    std::vector<Range> ranges;
+    std::vector<Extremes> all;
     for (const auto &[subject, kind] : Registry::instances_in_range(&tuning, sizeof(tuning))) {
-        Param &param = dynamic_cast<Param &>(*static_cast<Halide::Internal::GeneratorParamBase *>(subject));
-        ranges.push_back({param.name(), smallest(param), largest(param)});
+        auto *param = static_cast<Halide::Internal::GeneratorParamBase *>(subject);
+        const Tunable &tunable = dynamic_cast<Tunable &>(*param);
+        all.push_back({tunable.name(), tunable.extremes(layout, target)});
     }
-    return ranges;
+    return all;
 }
 
 // HL_JIT_TARGET may name a target with a device: host-opencl.
 const bool on_device = Halide::get_jit_target_from_environment().has_gpu_feature();
 
-std::vector<Range> ranges_of(const std::string &stage) {
+std::vector<Extremes> extremes_of(const std::string &stage, const Layout &layout) {
     if (on_device && stage != "preprocess") {
-        return stage == "linear"        ? ranges_of<LinearGpuTuning>()
-               : stage == "layer_norm"  ? ranges_of<LayerNormGpuTuning>()
-               : stage == "attention"   ? ranges_of<AttentionPartsTuning>()
-               : stage == "patch_embed" ? ranges_of<PatchEmbedGpuTuning>()
-               : stage == "head"        ? ranges_of<HeadGpuTuning>()
-                                        : std::vector<Range>();
+        return stage == "linear"        ? extremes_of<LinearGpuTuning>(layout)
+               : stage == "layer_norm"  ? extremes_of<LayerNormGpuTuning>(layout)
+               : stage == "attention"   ? extremes_of<AttentionPartsTuning>(layout)
+               : stage == "patch_embed" ? extremes_of<PatchEmbedGpuTuning>(layout)
+               : stage == "head"        ? extremes_of<HeadGpuTuning>(layout)
+                                        : std::vector<Extremes>();
     }
-    return stage == "linear"        ? ranges_of<LinearTuning>()
-           : stage == "layer_norm"  ? ranges_of<LayerNormTuning>()
-           : stage == "attention"   ? ranges_of<AttentionTuning>()
-           : stage == "patch_embed" ? ranges_of<PatchEmbedTuning>()
-           : stage == "preprocess"  ? ranges_of<PreprocessTuning>()
-           : stage == "head"        ? ranges_of<HeadTuning>()
-                                    : std::vector<Range>();
+    return stage == "linear"        ? extremes_of<LinearTuning>(layout)
+           : stage == "layer_norm"  ? extremes_of<LayerNormTuning>(layout)
+           : stage == "attention"   ? extremes_of<AttentionTuning>(layout)
+           : stage == "patch_embed" ? extremes_of<PatchEmbedTuning>(layout)
+           : stage == "preprocess"  ? extremes_of<PreprocessTuning>(layout)
+           : stage == "head"        ? extremes_of<HeadTuning>(layout)
+                                    : std::vector<Extremes>();
 }
 
 Variant in_process(std::string name, Params params, bool checked = true) {
@@ -93,7 +67,7 @@ Variant in_process(std::string name, Params params, bool checked = true) {
     for (const char *param : {"lanes", "token_tile", "panel"}) {
         if (const auto at = variant.params.find(param); at != variant.params.end()) layout.insert(*at);
     }
-    variant.blocks = ask_blocks(compile({"", {}, layout, checked}, kernel_row("layout")));
+    variant.blocks = cases::blocks_of(compile({"", {}, layout, checked}, kernel_row("layout")));
     return variant;
 }
 
@@ -137,13 +111,14 @@ std::vector<Variant> in_process_defaults() {
 
 std::vector<Variant> tuning_corners(const std::string &stage) {
     std::vector<Variant> variants{in_process("corner", {})};
-    for (const Range &range : ranges_of(stage)) {
+    const auto [lanes, token_tile, panel] = variants[0].blocks;
+    for (const Extremes &tunable : extremes_of(stage, {lanes, token_tile, panel})) {
         std::vector<Variant> longer;
         for (const Variant &variant : variants) {
-            for (const int value : {range.low, range.high}) {
+            for (const int value : tunable.values) {
                 longer.push_back(variant);
-                longer.back().name += "_" + range.name + "_" + std::to_string(value);
-                longer.back().params[range.name] = std::to_string(value);
+                longer.back().name += "_" + tunable.name + "_" + std::to_string(value);
+                longer.back().params[tunable.name] = std::to_string(value);
             }
         }
         variants = std::move(longer);

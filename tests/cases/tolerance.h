@@ -1,11 +1,11 @@
-// How far float32 arithmetic may be from exact arithmetic. Formulas, of which each test composes its own;
-// none is fitted.
+// How far float32 arithmetic may be from exact arithmetic. Formulas, of which each stage's case composes its
+// own; none is fitted.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 
-namespace vit::test {
+namespace vit::tolerance {
 
 // The most by which one correctly rounded operation is off, relative to its result.
 inline constexpr double unit = 0x1p-24;
@@ -55,4 +55,4 @@ inline constexpr double gelu_error = 4 * unit;
 // The steepest slope of GELU, at z = sqrt(2): Phi(z) + z phi(z) = 1.129.
 inline constexpr double gelu_slope = 1.13;
 
-}  // namespace vit::test
+}  // namespace vit::tolerance

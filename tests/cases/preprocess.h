@@ -1,0 +1,47 @@
+// A picture resized, cropped and normalized, to the bit.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/preprocess/preprocess_plan.h"
+#include "tests/cases/case.h"
+#include "tests/cases/floats.h"
+#include "tests/cases/random.h"
+#include "tests/reference/preprocess.h"
+
+namespace vit::cases {
+
+// Half of them of black and white alone, which drives sums beyond 0 and 255.
+reference::Picture random_picture(int width, int height, Random &random);
+
+// What the reference makes of a picture: [x, y, c].
+std::vector<float> preprocessed(const reference::Picture &picture, const Preprocessing &asked);
+
+class PreprocessCase : public Case {
+public:
+    // At least 8 pixels wide; `gap` bytes of something else lie between rows. Throws std::runtime_error if
+    // there is no plan for it.
+    PreprocessCase(reference::Picture picture, const Preprocessing &asked, int gap = 0);
+
+    std::string kernel() const override {
+        return plan_.columns_first ? "preprocess/columns_first" : "preprocess/rows_first";
+    }
+    int call(const CalledKernel &kernel, int copy) override;
+    void reset() override;
+    std::string judge() override;
+    Work work() const override;
+
+    const PreprocessPlan &plan() const { return plan_; }
+
+private:
+    reference::Picture picture_;
+    Preprocessing asked_;
+    PreprocessPlan plan_;
+    int stride_;                      // bytes
+    std::vector<std::uint8_t> rows_;  // the picture's, with the gaps
+    Floats pixels_;                   // [x, y, c]
+    std::vector<float> expected_;     // likewise, made when they are first needed
+};
+
+}  // namespace vit::cases
