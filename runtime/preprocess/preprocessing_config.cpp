@@ -35,6 +35,7 @@ Processor processor(std::string_view family) {
         p.height = p.width = 256;
         p.do_center_crop = true;
     } else if (family == "Bit" || family == "CLIP") {
+        p.resize = Resize::shortest_edge;
         p.shortest_edge = 224;
         p.do_center_crop = true;
         p.mean = clip_mean;
@@ -98,6 +99,7 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
                          Preprocessing &p) {
     const Json *value = fields.find("size");
     if (!value) return {};
+    p.resize = Resize::squash;
     p.shortest_edge = p.longest_edge = 0;
     if (value->is_array()) {
         VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_pair(*value, fields.at("size")));
@@ -108,6 +110,7 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
         if (int_is_square) {
             p.height = p.width = edge;
         } else {
+            p.resize = Resize::shortest_edge;
             p.shortest_edge = edge;
         }
         return {};
@@ -123,6 +126,7 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
                                                 "shortest_edge with or without longest_edge");
     }
     if (by_edge) {
+        p.resize = Resize::shortest_edge;
         VIT_TRY_ASSIGN(p.shortest_edge, read_edge(size, "shortest_edge"));
         VIT_TRY_ASSIGN(p.longest_edge, size.integer("longest_edge", 0, 1, max_edge));
     } else {
@@ -180,8 +184,9 @@ Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &f
 
     // A field is only looked at if the step that it belongs to is taken.
     Preprocessing p = processor.defaults;
-    VIT_TRY_ASSIGN(p.do_resize, fields.boolean("do_resize", p.do_resize));
-    if (p.do_resize) {
+    VIT_TRY_ASSIGN(const bool resized, fields.boolean("do_resize", true));
+    if (!resized) p.resize = Resize::none;
+    if (resized) {
         VIT_TRY_ASSIGN(const bool square, fields.boolean("default_to_square", processor.int_is_square));
         VIT_TRY(read_resize(fields, field, square, p));
         VIT_TRY_ASSIGN(const int filter, fields.integer("resample", static_cast<int>(p.filter), 0, 5));
@@ -210,8 +215,8 @@ Result<void> check_output_size(const Preprocessing &p, const Architecture &a, co
                                            size_text(a.image_height, a.image_width));
     };
     if (p.do_center_crop) return check("crop_size", p.crop_height, p.crop_width);
-    if (p.do_resize && p.shortest_edge == 0) return check("size", p.height, p.width);
-    const char *why = p.do_resize ? "size gives a shortest_edge" : "do_resize is false";
+    if (p.resize == Resize::squash) return check("size", p.height, p.width);
+    const char *why = p.resize == Resize::none ? "do_resize is false" : "size gives a shortest_edge";
     return fail(ErrorCode::unsupported,
                 printable_path(file) + ": " + why + " and do_center_crop is false, so pictures " +
                     "would not all get the model's image_size " + size_text(a.image_height, a.image_width));
