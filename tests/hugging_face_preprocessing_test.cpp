@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/preprocess/preprocessing_config.h"
+#include "runtime/checkpoint/namings/hugging_face_preprocessing.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
