@@ -11,6 +11,7 @@ namespace vit {
 
 const std::vector<Ecosystem> &ecosystems() {
     static const std::vector<Ecosystem> all{
+        NAMED(timm),
         NAMED(hugging_face),
     };
     return all;
