@@ -12,6 +12,7 @@ namespace vit {
 const std::vector<Ecosystem> &ecosystems() {
     static const std::vector<Ecosystem> all{
         NAMED(timm),
+        NAMED(torchvision),
         NAMED(hugging_face),
     };
     return all;
