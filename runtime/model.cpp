@@ -112,9 +112,10 @@ const BackendInfo &Model::backend() const {
 ImageOptions Model::draft(ImageOptions options) const {
     const Preprocessing &p = impl_->preprocessing;
     options.draft_width = options.draft_height = 0;
-    if (p.do_resize) {
-        options.draft_width = p.shortest_edge > 0 ? p.shortest_edge : p.width;
-        options.draft_height = p.shortest_edge > 0 ? p.shortest_edge : p.height;
+    if (p.resize != Resize::none) {
+        const bool by_edge = p.resize == Resize::shortest_edge;
+        options.draft_width = by_edge ? p.shortest_edge : p.width;
+        options.draft_height = by_edge ? p.shortest_edge : p.height;
     }
     return options;
 }

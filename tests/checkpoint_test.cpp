@@ -185,14 +185,6 @@ std::vector<BadModel> bad_models() {
          [](HfVit &vit) { vit.erase("classifier.weight"), vit.erase("classifier.bias"); },
          ErrorCode::tensor,
          {"classifier.weight", "[3, 10]", "without a classifier"}},
-        {"names without prefix",
-         [](HfVit &vit) {
-             for (NamedTensor &tensor : vit.tensors) {
-                 if (tensor.name.starts_with("vit.")) tensor.name.erase(0, 4);
-             }
-         },
-         ErrorCode::tensor,
-         {"vit.embeddings.cls_token", "[1, 1, 10]", "missing"}},
         {"more labels than the classifier",
          set("id2label", {{"0", "a"}, {"1", "b"}, {"2", "c"}, {"3", "d"}}),
          ErrorCode::tensor,

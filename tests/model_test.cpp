@@ -1,5 +1,5 @@
-// Whole models against transformers, through the public interface alone. VIT_GOLDEN_LARGE=DIRECTORY adds
-// the models that `make_models.py --large DIRECTORY` made.
+// Whole models against the libraries that made them, through the public interface alone.
+// VIT_GOLDEN_LARGE=DIRECTORY adds those that make_models.py --large or make_families.py --full made there.
 
 #include <algorithm>
 #include <cctype>
@@ -27,7 +27,7 @@ namespace vit::test {
 namespace {
 
 TEST(Golden, there_are_models) {
-    EXPECT_GE(golden_directories(false).size(), 10u);
+    EXPECT_GE(golden_directories(false).size(), 40u);
 }
 
 // The library's errors end the test with their sentence.
@@ -71,7 +71,7 @@ TEST_P(ModelTest, is_what_the_golden_files_hold) {
     EXPECT_EQ(golden.picture_pixels.shape, picture);
 }
 
-TEST_P(ModelTest, logits_are_those_of_transformers) {
+TEST_P(ModelTest, logits_are_those_of_its_library) {
     Session session = this->session(2, golden.batch());
     const int batch = golden.batch(), labels = golden.labels();
     const std::vector<float> logits = forward(session, golden.pixels.values.data(), batch, labels);
@@ -126,7 +126,7 @@ TEST_P(ModelTest, two_sessions_at_once_change_no_bit) {
     for (const std::vector<float> &logits : found) EXPECT_TRUE(same_bits(logits, expected));
 }
 
-TEST_P(ModelTest, a_picture_becomes_the_pixels_of_transformers) {
+TEST_P(ModelTest, a_picture_becomes_the_pixels_of_its_library) {
     const Image picture = value_of(Image::read(golden.picture));
     Session session = this->session(2, 1);
     std::vector<float> pixels(golden.picture_pixels.values.size(), NAN);
@@ -142,7 +142,7 @@ TEST_P(ModelTest, a_picture_becomes_the_pixels_of_transformers) {
     EXPECT_EQ(different, 0u) << "of " << pixels.size();
 }
 
-TEST_P(ModelTest, a_picture_is_classified_as_by_transformers) {
+TEST_P(ModelTest, a_picture_is_classified_as_by_its_library) {
     const Npy &golden_logits = golden.picture_logits, &golden_scores = golden.picture_scores;
     const int labels = golden.labels();
     const Image picture = value_of(Image::read(golden.picture));
@@ -186,6 +186,9 @@ TEST_P(ModelTest, labels_are_those_of_the_configuration) {
     for (int i = 0; i < golden.labels(); i++) {
         std::string expected = "LABEL_" + std::to_string(i);
         if (config.contains("id2label")) expected = config["id2label"].at(std::to_string(i));
+        if (config.contains("label_names")) {
+            expected = config["label_descriptions"].at(config["label_names"].at(i).get<std::string>());
+        }
         EXPECT_EQ(model.label(i), expected);
     }
     EXPECT_EQ(model.label(-1), "");

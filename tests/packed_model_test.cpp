@@ -126,7 +126,8 @@ TEST_F(PackedModel, WithASizeThatContradictsItsWeightsIsRefused) {
     EXPECT_THAT(refusal(replaced("\"depth\":6", "\"depth\":7")), HasSubstr("weights"));
     EXPECT_THAT(refusal(replaced("\"heads\":2", "\"heads\":3")), HasSubstr("heads"));
     EXPECT_THAT(refusal(replaced("\"image_width\":28", "\"image_width\":-8")), HasSubstr("image_width"));
-    EXPECT_THAT(refusal(replaced("\"shortest_edge\":0", "\"shortest_edge\":9")), HasSubstr("preprocessing"));
+    EXPECT_THAT(refusal(replaced("\"resize\":\"squash\"", "\"resize\":\"none\"  ")),
+                HasSubstr("preprocessing"));
     EXPECT_THAT(refusal(replaced("\"labels\":10", "\"labels\":11")), HasSubstr("labels"));
 }
 

@@ -182,7 +182,8 @@ TEST(Preprocess, ARepeatedSizeKeepsItsMemory) {
 TEST(Preprocess, WithoutRescalingAndNormalizingSamplesComeOut) {
     Runner run;
     Preprocessing p;
-    p.do_resize = p.do_rescale = p.do_normalize = false;
+    p.resize = Resize::none;
+    p.do_rescale = p.do_normalize = false;
     auto plan = plan_preprocess(p, 16, 16);
     ASSERT_TRUE(plan);
     Picture picture(16, 16);
@@ -198,6 +199,7 @@ TEST(Preprocess, WithoutRescalingAndNormalizingSamplesComeOut) {
 TEST(Preprocess, SizesByTheShortestEdge) {
     const auto size = [](int shortest, int longest, int width, int height) {
         Preprocessing p;
+        p.resize = Resize::shortest_edge;
         p.shortest_edge = shortest;
         p.longest_edge = longest;
         const auto plan = plan_preprocess(p, width, height);
@@ -219,7 +221,7 @@ TEST(Preprocess, SizesByTheShortestEdge) {
 
 TEST(Preprocess, CropReadsOnlyWhatSurvives) {
     Preprocessing p;
-    p.do_resize = false;
+    p.resize = Resize::none;
     p.do_center_crop = true;
     p.crop_width = p.crop_height = 10;
     const auto plan = plan_preprocess(p, 400, 300);
@@ -260,6 +262,7 @@ TEST(Preprocess, RefusesWhatItCannotDo) {
     expect_error(plan_preprocess(defaults, 1 << 20, 1 << 20), ErrorCode::unsupported, {"268435456"});
 
     Preprocessing edge;
+    edge.resize = Resize::shortest_edge;
     edge.shortest_edge = 256;
     expect_error(plan_preprocess(edge, 1, 65535), ErrorCode::unsupported, {"1 x 65535", "256 x 16776960"});
     edge.shortest_edge = 2'000'000'000;
@@ -274,6 +277,10 @@ TEST(Preprocess, RefusesWhatItCannotDo) {
     expect_error(plan_preprocess(crop, 5, 5), ErrorCode::config, {"crop_size", "0 x 224"});
     crop.crop_width = crop.crop_height = 1 << 20;
     expect_error(plan_preprocess(crop, 5, 5), ErrorCode::unsupported, {"crop_size"});
+
+    Preprocessing filled;
+    filled.fill[2] = 256;
+    expect_error(plan_preprocess(filled, 5, 5), ErrorCode::config, {"fill", "256"});
 
     Preprocessing flat;
     flat.std[1] = 0;

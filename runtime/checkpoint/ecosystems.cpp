@@ -2,10 +2,19 @@
 
 namespace vit {
 
-extern const Ecosystem hugging_face;
+// What namings/<name>.cpp defines.
+#define NAMED(name)                  \
+    [] {                             \
+        extern const Ecosystem name; \
+        return name;                 \
+    }()
 
 const std::vector<Ecosystem> &ecosystems() {
-    static const std::vector<Ecosystem> all{hugging_face};
+    static const std::vector<Ecosystem> all{
+        NAMED(timm),
+        NAMED(torchvision),
+        NAMED(hugging_face),
+    };
     return all;
 }
 

@@ -107,7 +107,7 @@ private:
             const std::string name = name_of_block(*row, 0);
             if (const StoredTensor *stored = files_.find(name)) {
                 return fail(ErrorCode::tensor, at(stored->file) + "tensor " + in_quotes(name) +
-                                                   " is present, but config.json's qkv_bias is false");
+                                                   " is present, but " + naming_.biases_from + " is false");
             }
         }
         return {};

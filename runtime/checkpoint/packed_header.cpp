@@ -6,6 +6,7 @@
 #include "checkpoint/checksum.h"
 
 #include "network/architecture.h"
+#include "preprocess/fields.h"
 #include "printable.h"
 #include "vit/fields.h"
 
@@ -13,44 +14,38 @@ namespace vit {
 
 namespace {
 
-constexpr int most = 1 << 20;
-
 Json json_of(int value) { return value; }
 Json json_of(bool value) { return value; }
 Json json_of(float value) { return value; }
+Json json_of(double value) { return value; }
 Json json_of(const std::vector<Feature> &features) {
     Json names = Json::array();
     for (const Feature feature : features) names.push_back(name_of(feature));
     return names;
+}
+template<typename T>
+Json json_of(const std::array<T, 3> &channels) {
+    return channels;
 }
 template<typename Enum>
 Json json_of(Enum value) {
     return name_of(value);
 }
 
-Json to_json(const Architecture &a) {
-    Json json{{"name", printable(a.name, 0)}};
-    for_each_field(a, [&](const char *name, const auto &value, const char *, auto...) {
+// Of an architecture or of preprocessing, all that their lists of fields name.
+template<typename Fields>
+Json fields_of(const Fields &fields) {
+    Json json = Json::object();
+    for_each_field(fields, [&](const char *name, const auto &value, const char *, auto...) {
         json[name] = json_of(value);
     });
     return json;
 }
 
-Json to_json(const Preprocessing &p) {
-    return {{"do_resize", p.do_resize},
-            {"height", p.height},
-            {"width", p.width},
-            {"shortest_edge", p.shortest_edge},
-            {"longest_edge", p.longest_edge},
-            {"filter", static_cast<int>(p.filter)},
-            {"do_center_crop", p.do_center_crop},
-            {"crop_height", p.crop_height},
-            {"crop_width", p.crop_width},
-            {"do_rescale", p.do_rescale},
-            {"rescale_factor", p.rescale_factor},
-            {"do_normalize", p.do_normalize},
-            {"mean", p.mean},
-            {"std", p.std}};
+Json to_json(const Architecture &a) {
+    Json json = fields_of(a);
+    json["name"] = printable(a.name, 0);
+    return json;
 }
 
 template<typename Enum>
@@ -81,13 +76,35 @@ struct ReadField {
         keep(present(name) ? fields.number(name, 0, range.least, range.most) : missing(name), number);
         value = static_cast<float>(number);
     }
+    void operator()(const char *name, double &value, const char *, Range range) {
+        keep(present(name) ? fields.number(name, 0, range.least, range.most) : missing(name), value);
+    }
+    template<typename T>
+    void operator()(const char *name, std::array<T, 3> &channels, const char *, Range range) {
+        if (!result) return;
+        const Json *list = fields.find(name);
+        if (!list || !list->is_array() || list->size() != channels.size()) {
+            result = fields.error(name, "is not a list of 3 numbers");
+            return;
+        }
+        for (std::size_t i = 0; i < channels.size(); i++) {
+            if constexpr (std::is_same_v<T, int>) {
+                keep(json_integer((*list)[i], fields.at(name), static_cast<int>(range.least),
+                                  static_cast<int>(range.most)),
+                     channels[i]);
+            } else {
+                keep(json_number((*list)[i], fields.at(name), range.least, range.most), channels[i]);
+            }
+        }
+    }
     void operator()(const char *name, bool &value, const char *) {
         keep(present(name) ? fields.boolean(name, false) : missing(name), value);
     }
     void operator()(const char *name, std::vector<Feature> &features, const char *) {
         if (!result) return;
         const Json *list = fields.find(name);
-        if (!list || !list->is_array() || list->empty() || list->size() > std::size(NamesOf<Feature>::names)) {
+        const std::size_t most = std::size(NamesOf<Feature>::names);
+        if (!list || !list->is_array() || list->empty() || list->size() > most) {
             result = fields.error(name, "is not a list of features");
             return;
         }
@@ -128,18 +145,6 @@ Result<Architecture> read_architecture(const JsonFields &fields) {
     return a;
 }
 
-Result<std::array<double, 3>> read_triple(const JsonFields &fields, const char *key) {
-    const Json *list = fields.find(key);
-    if (!list || !list->is_array() || list->size() != 3) {
-        return fields.error(key, "is not a list of 3 numbers");
-    }
-    std::array<double, 3> triple{};
-    for (int i = 0; i < 3; i++) {
-        VIT_TRY_ASSIGN(triple[i], json_number((*list)[i], fields.at(key), -1e6, 1e6));
-    }
-    return triple;
-}
-
 std::string hex_of(std::uint64_t value) {
     char digits[17];
     std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(value));
@@ -158,21 +163,9 @@ Result<std::uint64_t> read_hex(const Json *json, const JsonFields &fields, const
 
 Result<Preprocessing> read_preprocessing(const JsonFields &fields) {
     Preprocessing p;
-    VIT_TRY_ASSIGN(p.do_resize, fields.boolean("do_resize", true));
-    VIT_TRY_ASSIGN(p.height, fields.integer("height", 0, 0, most));
-    VIT_TRY_ASSIGN(p.width, fields.integer("width", 0, 0, most));
-    VIT_TRY_ASSIGN(p.shortest_edge, fields.integer("shortest_edge", 0, 0, most));
-    VIT_TRY_ASSIGN(p.longest_edge, fields.integer("longest_edge", 0, 0, most));
-    VIT_TRY_ASSIGN(const int filter, fields.integer("filter", 2, 0, 5));
-    p.filter = static_cast<Filter>(filter);
-    VIT_TRY_ASSIGN(p.do_center_crop, fields.boolean("do_center_crop", false));
-    VIT_TRY_ASSIGN(p.crop_height, fields.integer("crop_height", 0, 0, most));
-    VIT_TRY_ASSIGN(p.crop_width, fields.integer("crop_width", 0, 0, most));
-    VIT_TRY_ASSIGN(p.do_rescale, fields.boolean("do_rescale", true));
-    VIT_TRY_ASSIGN(p.rescale_factor, fields.number("rescale_factor", 1.0 / 255, -1e6, 1e6));
-    VIT_TRY_ASSIGN(p.do_normalize, fields.boolean("do_normalize", true));
-    VIT_TRY_ASSIGN(p.mean, read_triple(fields, "mean"));
-    VIT_TRY_ASSIGN(p.std, read_triple(fields, "std"));
+    ReadField read{fields, {}};
+    for_each_field(p, read);
+    VIT_TRY(std::move(read.result));
     return p;
 }
 
@@ -182,7 +175,7 @@ Result<void> check_size(const PackedHeader &header, const JsonFields &fields) {
     const Preprocessing &p = header.preprocessing;
     const int height = p.do_center_crop ? p.crop_height : p.height;
     const int width = p.do_center_crop ? p.crop_width : p.width;
-    const bool fixed = p.do_center_crop || (p.do_resize && p.shortest_edge == 0);
+    const bool fixed = p.do_center_crop || p.resize == Resize::squash;
     if (!fixed || (height != a.image_height || width != a.image_width)) {
         return fields.error("preprocessing", "does not make all pictures the model's size");
     }
@@ -206,7 +199,7 @@ Json to_json(const PackedHeader &header) {
             {"bytes", header.bytes},
             {"checksums", checksums},
             {"architecture", to_json(header.architecture)},
-            {"preprocessing", to_json(header.preprocessing)},
+            {"preprocessing", fields_of(header.preprocessing)},
             {"labels", labels}};
 }
 

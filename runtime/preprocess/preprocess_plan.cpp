@@ -44,13 +44,7 @@ std::int64_t longer_edge(double shorter, std::int64_t long_edge, std::int64_t sh
 // transformers: image_transforms.get_resize_output_image_size, and get_size_with_aspect_ratio where there is
 // a longest edge. There the shorter edge is rounded (half to even) but the longer one follows from it as it
 // was before.
-Size resized_size(const Preprocessing &p, std::int64_t width, std::int64_t height) {
-    if (!p.do_resize) {
-        return {width, height};
-    }
-    if (p.shortest_edge <= 0) {
-        return {p.width, p.height};
-    }
+Size by_shortest_edge(const Preprocessing &p, std::int64_t width, std::int64_t height) {
     const std::int64_t short_edge = std::min(width, height), long_edge = std::max(width, height);
     double exact = p.shortest_edge;
     std::int64_t shorter = p.shortest_edge;
@@ -68,6 +62,31 @@ Size resized_size(const Preprocessing &p, std::int64_t width, std::int64_t heigh
     return width <= height ? Size{shorter, longer} : Size{longer, shorter};
 }
 
+// timm: ResizeKeepRatio.
+Size in_proportion(const Preprocessing &p, std::int64_t width, std::int64_t height) {
+    const double w = static_cast<double>(width), h = static_cast<double>(height);
+    const double of_height = h / p.height, of_width = w / p.width;
+    const double ratio =
+        p.resize == Resize::cover ? std::min(of_height, of_width) : std::max(of_height, of_width);
+    return {static_cast<std::int64_t>(std::nearbyint(w / ratio)),
+            static_cast<std::int64_t>(std::nearbyint(h / ratio))};
+}
+
+Size resized_size(const Preprocessing &p, std::int64_t width, std::int64_t height) {
+    switch (p.resize) {
+    case Resize::squash:
+        return {p.width, p.height};
+    case Resize::shortest_edge:
+        return by_shortest_edge(p, width, height);
+    case Resize::cover:
+    case Resize::contain:
+        return in_proportion(p, width, height);
+    case Resize::none:
+        break;
+    }
+    return {width, height};
+}
+
 // Pillow 13's choice: the order that has less to do where the height shrinks much more than the width. (Up
 // to Pillow 12 rows always came first, which differs in the last bits of such pictures.) Picking single
 // samples gives the same in both orders, so there it is enough that fewer rows are left.
@@ -76,11 +95,14 @@ bool columns_first(Filter filter, std::int64_t width, std::int64_t height, const
     return fewer_rows > 0 && (filter == Filter::nearest || fewer_rows > 2 * (width - resized.width));
 }
 
-// Where a centred crop of `crop` samples out of `size` begins: floor((size - crop) / 2), negative where it
-// is larger.
-int crop_begin(std::int64_t size, std::int64_t crop) {
-    const std::int64_t difference = size - crop;
-    return static_cast<int>((difference - (difference < 0 && difference % 2 != 0)) / 2);
+// Where a centred crop of `crop` samples out of `size` begins, negative where it is larger. transformers:
+// floor((size - crop) / 2). timm and torchvision: round((size - crop) / 2), half to even, after a smaller
+// picture has got (crop - size) / 2 samples before it, cut to an integer.
+int crop_begin(std::int64_t size, std::int64_t crop, Remainder remainder) {
+    const std::int64_t difference = size - crop, half = difference / 2;  // towards zero
+    if (difference % 2 == 0) return static_cast<int>(half);
+    if (remainder == Remainder::floor) return static_cast<int>(difference < 0 ? half - 1 : half);
+    return static_cast<int>(difference < 0 || half % 2 == 0 ? half : half + 1);
 }
 
 // The taps of every x in groups, with the weight of a pixel three times, once for each channel. A group that
@@ -170,6 +192,11 @@ Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int pictu
         return fail(ErrorCode::config, "crop_size is " + size_text(out.width, out.height));
     }
     VIT_TRY(check_size(out.width, out.height, "crop_size " + size_text(out.width, out.height)));
+    for (const int sample : p.fill) {
+        if (sample < 0 || sample > 255) {
+            return fail(ErrorCode::config, "fill is " + std::to_string(sample) + ", outside 0 to 255");
+        }
+    }
 
     PreprocessPlan plan;
     plan.picture_width = picture_width;
@@ -177,11 +204,19 @@ Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int pictu
     plan.width = static_cast<int>(out.width);
     plan.height = static_cast<int>(out.height);
     VIT_TRY_ASSIGN(plan.levels, normalized_levels(p));
-    slice_rows(resample_table(p.filter, picture_height, static_cast<int>(resized.height),
-                              crop_begin(resized.height, out.height), plan.height),
+    const int top = crop_begin(resized.height, out.height, p.remainder);
+    const int left = crop_begin(resized.width, out.width, p.remainder);
+    if (p.fill != std::array<int, 3>{}) {
+        plan.filled = true;
+        plan.top = std::max(-top, 0);
+        plan.left = std::max(-left, 0);
+        plan.bottom = static_cast<int>(std::min(out.height, resized.height - top));
+        plan.right = static_cast<int>(std::min(out.width, resized.width - left));
+        for (int c = 0; c < 3; c++) plan.fill[c] = plan.levels[c * 256 + p.fill[c]];
+    }
+    slice_rows(resample_table(p.filter, picture_height, static_cast<int>(resized.height), top, plan.height),
                plan);
-    group_columns(resample_table(p.filter, picture_width, static_cast<int>(resized.width),
-                                 crop_begin(resized.width, out.width), plan.width),
+    group_columns(resample_table(p.filter, picture_width, static_cast<int>(resized.width), left, plan.width),
                   plan);
     plan.columns_first = columns_first(p.filter, picture_width, picture_height, resized);
     const Size between =
@@ -190,6 +225,17 @@ Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int pictu
                        picture + " halfway resized to " + size_text(between.width, between.height)));
     plan.between.resize(static_cast<std::size_t>(3 * between.width * between.height));
     return plan;
+}
+
+// Where the crop sees nothing of the picture, the stage has left samples of zero.
+void fill_padding(const PreprocessPlan &plan, float *pixels) {
+    for (int c = 0; c < 3; c++) {
+        for (int y = 0; y < plan.height; y++, pixels += plan.width) {
+            const bool beside = y >= plan.top && y < plan.bottom;
+            std::fill(pixels, pixels + (beside ? plan.left : plan.width), plan.fill[c]);
+            if (beside) std::fill(pixels + plan.right, pixels + plan.width, plan.fill[c]);
+        }
+    }
 }
 
 // Can the stage read the picture where it lies? Its addresses are 32-bit offsets.
@@ -258,14 +304,15 @@ Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &con
     FloatView<3> out(pixels, {plan.width, plan.height, 3});
     if (plan.columns_first) {
         BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
-        return context.check("preprocess",
-                             kernels.columns_first(&context, picture, columns, column_weights,
-                                                              rows, row_weights, levels, between, out));
+        VIT_TRY(context.check("preprocess", kernels.columns_first(&context, picture, columns, column_weights,
+                                                                  rows, row_weights, levels, between, out)));
+    } else {
+        BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
+        VIT_TRY(context.check("preprocess", kernels.rows_first(&context, picture, columns, column_weights,
+                                                               rows, row_weights, levels, between, out)));
     }
-    BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
-    return context.check("preprocess",
-                         kernels.rows_first(&context, picture, columns, column_weights, rows,
-                                                       row_weights, levels, between, out));
+    if (plan.filled) fill_padding(plan, pixels);
+    return {};
 }
 
 }  // namespace vit

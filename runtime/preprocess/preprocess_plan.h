@@ -2,6 +2,7 @@
 // sizes, tables and memory, made once for all pictures of that size.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -31,8 +32,15 @@ struct PreprocessPlan {
     std::vector<std::int32_t> rows;            // [y]: first row, counted from first_row
     std::vector<std::int32_t> row_weights;     // [y, j]
     std::vector<float> levels;                 // [c, 256]: normalized value of a sample
-    std::vector<std::uint8_t> between;  // after the first pass: [c, row read, x] or [y, picture's x, c]
-    std::vector<std::uint8_t> copy;  // [row read, x, c]: for pictures that the stage cannot read as they lie
+    // After the first pass: [c, row read, x] or [y, picture's x, c].
+    std::vector<std::uint8_t> between;
+    // [row read, x, c]: of pictures that the stage cannot read as they lie.
+    std::vector<std::uint8_t> copy;
+
+    // Where the crop sees the picture, and what it is to see elsewhere, if that is not black.
+    bool filled = false;
+    int top = 0, left = 0, bottom = 0, right = 0;
+    std::array<float, 3> fill{};  // normalized
 
     bool fits(int w, int h) const { return w == picture_width && h == picture_height; }
     int read_width() const { return picture_width < group ? group : picture_width; }

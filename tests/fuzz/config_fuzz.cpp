@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "runtime/checkpoint/config.h"
-#include "runtime/preprocess/preprocessing_config.h"
+#include "runtime/checkpoint/namings/hugging_face_config.h"
+#include "runtime/checkpoint/namings/hugging_face_preprocessing.h"
 
 namespace {
 

@@ -135,6 +135,63 @@ def make_config():
         write("config", name + ".json", json.dumps(model | steps | changes))
 
 
+def make_naming():
+    """For a model of 4 channels, one block, 2 heads, 2 labels, and patches of 4 pixels in pictures of 8."""
+    arguments = {"embed_dim": 4, "depth": 1, "num_heads": 2, "mlp_ratio": 2, "patch_size": 4}
+    steps = {
+        "input_size": [3, 8, 8],
+        "fixed_input_size": True,
+        "interpolation": "bicubic",
+        "crop_pct": 0.9,
+        "crop_mode": "border",
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+        "num_classes": 2,
+    }
+    timm = {
+        "architecture": "vit_tiny_patch16_224",
+        "num_classes": 2,
+        "label_names": ["n1", "n2"],
+        "label_descriptions": {"n1": "cat", "n2": "dog"},
+        "model_args": arguments,
+        "pretrained_cfg": steps,
+    }
+    old = {"architecture": timm["architecture"], "labels": {"1": "dog"}, "model_args": arguments} | steps
+    write("naming", "timm.json", json.dumps(timm))
+    write("naming", "timm-old.json", json.dumps(old))
+    write("naming", "timm-name-alone.json", '{"architecture":"vit_base_patch16_clip_224"}')
+    for name, changes in {
+        "sizes": {"img_size": [8, 8], "in_chans": 3, "dynamic_img_size": True, "dynamic_img_pad": True},
+        "prefix": {"class_token": False, "reg_tokens": 2, "no_embed_class": True, "global_pool": "avg"},
+        "nulls": {"init_values": None, "act_layer": None, "norm_layer": None, "global_pool": None},
+        "other-norm": {"norm_layer": "rmsnorm", "pre_norm": True},
+        "huge": {"embed_dim": 2**63, "mlp_ratio": 1e300, "patch_size": 1},
+        "unknown": {"rope": {"theta": [1]}},
+    }.items():
+        write("naming", f"timm-{name}.json", json.dumps(timm | {"model_args": arguments | changes}))
+    for name, changes in {
+        "squash": {"crop_mode": "squash", "interpolation": "lanczos", "fixed_input_size": False},
+        "odd-steps": {"crop_pct": 1e-300, "mean": [300, -1, 0], "std": [1, 1, 0]},
+        "odd-size": {"input_size": [3, 9, 7], "label_offset": 1},
+    }.items():
+        write("naming", f"timm-{name}.json", json.dumps(timm | {"pretrained_cfg": steps | changes}))
+    transforms = {"crop_size": 8, "resize_size": 9, "interpolation": "bilinear", "mean": [0.5, 0.5, 0.5]}
+    torchvision = {"num_heads": 2, "transforms": transforms}
+    write("naming", "torchvision.json", json.dumps({"torchvision": torchvision}))
+    weights = {"weights": "ViT_B_16_Weights.IMAGENET1K_V1"}
+    write("naming", "torchvision-weights.json", json.dumps({"torchvision": weights}))
+    write("naming", "torchvision-nothing.json", "{}")
+    for name, changes in {
+        "both": weights,
+        "heads": {"num_heads": 3},
+        "unknown": {"transforms": transforms | {"antialias": True}},
+        "odd": {"transforms": {"crop_size": 8.0, "std": 0}},
+    }.items():
+        write("naming", f"torchvision-{name}.json", json.dumps({"torchvision": torchvision | changes}))
+    write("naming", "list.json", "[1]")
+    write("naming", "cut.json", json.dumps(timm)[:99])
+
+
 def picture(mode, size, **options):
     image = Image.new(mode, size)
     bands = len(image.getbands())
@@ -219,5 +276,6 @@ def make_image_pair():
 
 make_safetensors()
 make_config()
+make_naming()
 make_image()
 make_image_pair()

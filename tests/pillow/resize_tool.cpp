@@ -32,7 +32,9 @@ bool read_request(Request &request, std::vector<std::uint8_t> &bytes) {
         return false;
     }
     p.filter = static_cast<vit::Filter>(filter);
-    p.do_resize = p.height > 0 || p.shortest_edge > 0;
+    p.resize = p.shortest_edge > 0 ? vit::Resize::shortest_edge
+               : p.height > 0      ? vit::Resize::squash
+                                   : vit::Resize::none;
     p.do_center_crop = p.crop_height > 0;
     p.do_rescale = p.rescale_factor != 0;
     p.do_normalize = p.std[0] != 0;

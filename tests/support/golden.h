@@ -1,4 +1,4 @@
-// The golden models (tests/golden/make_models.py) and how close to them an answer has to be.
+// The golden models (tests/golden/make_models.py, make_families.py) and how close an answer has to come.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,8 @@ namespace vit::test {
 
 // The committed ones, and those in the directory that the environment variable VIT_GOLDEN_LARGE names.
 inline std::vector<std::string> golden_directories(bool with_large = true) {
-    std::vector<std::string> roots{source_directory() + "/tests/golden"}, directories;
+    const std::string golden = source_directory() + "/tests/golden";
+    std::vector<std::string> roots{golden, golden + "/families"}, directories;
     const char *large = std::getenv("VIT_GOLDEN_LARGE");
     if (large && with_large) roots.push_back(large);
     for (const std::string &root : roots) {
@@ -36,7 +37,7 @@ inline std::string golden_name(const testing::TestParamInfo<std::string> &direct
     return name;
 }
 
-// What transformers made of an input, and the arrays it was given.
+// What the model's own library made of an input, and the arrays it was given.
 struct Golden {
     explicit Golden(const std::string &directory)
         : pixels(read_npy(directory + "/pixels.npy")),

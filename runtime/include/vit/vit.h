@@ -227,8 +227,8 @@ struct ModelOptions {
 // A checkpoint, read, checked and packed for a backend.
 class VIT_API Model {
 public:
-    // A directory as published on the Hugging Face Hub: config.json, model.safetensors (or its sharded
-    // index) and preprocessor_config.json or processor_config.json; or a file that save_packed wrote.
+    // A directory as transformers, timm or torchvision leave it, with model.safetensors or its shards and
+    // index (README: which models); or a file that save_packed wrote.
     static Result<Model> load(const std::string &path, const ModelOptions &options = {});
     // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed
     // to the model's size.

@@ -1,4 +1,4 @@
-#include "preprocess/preprocessing_config.h"
+#include "checkpoint/namings/hugging_face_preprocessing.h"
 
 #include <cstdint>
 #include <string_view>
@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "checkpoint/mapped_file.h"
+#include "checkpoint/namings/shared.h"
 #include "printable.h"
 
 namespace vit {
 
 namespace {
-
-constexpr int max_edge = 1 << 14;
-constexpr double max_level =
-    1 << 16;  // of means and deviations; pixels are 0 to 255, or 0 to 1 once rescaled
 
 // A class of transformers whose steps are those of Preprocessing, in their order, and what it does where a
 // field is missing. DINOv3's is not among them: it rescales before it resizes.
@@ -35,6 +32,7 @@ Processor processor(std::string_view family) {
         p.height = p.width = 256;
         p.do_center_crop = true;
     } else if (family == "Bit" || family == "CLIP") {
+        p.resize = Resize::shortest_edge;
         p.shortest_edge = 224;
         p.do_center_crop = true;
         p.mean = clip_mean;
@@ -51,11 +49,11 @@ bool remove_suffix(std::string_view &text, std::string_view suffix) {
     return true;
 }
 
-Result<Processor> read_processor(const JsonFields &fields) {
+Result<Processor> read_processor(const JsonFields &fields, std::string_view model) {
     const char *key =
         fields.find("image_processor_type") ? "image_processor_type" : "feature_extractor_type";
     VIT_TRY_ASSIGN(const auto type, fields.text(key));
-    if (!type) return processor("ViT");  // the class that belongs to model_type vit
+    if (!type) return processor(model);
     std::string_view name = *type;
     // The same steps in other libraries, and the name that the classes had before.
     if (!remove_suffix(name, "Fast")) remove_suffix(name, "Pil");
@@ -71,20 +69,13 @@ Result<Processor> read_processor(const JsonFields &fields) {
 
 using Size = std::pair<int, int>;  // height, width
 
-Result<Size> read_pair(const Json &list, const std::string &where) {
-    if (list.size() != 2) return fail(ErrorCode::config, where + " is a list of other than two numbers");
-    VIT_TRY_ASSIGN(const int height, json_integer(list[0], where, 1, max_edge));
-    VIT_TRY_ASSIGN(const int width, json_integer(list[1], where, 1, max_edge));
-    return Size(height, width);
-}
-
 // A member that has to be there.
 Result<int> read_edge(const JsonFields &size, const char *key) {
     if (!size.find(key)) return size.error(key, "is missing");
     return size.integer(key, 0, 1, max_edge);
 }
 
-Result<Size> read_height_width(const JsonFields &size) {
+Result<Size> read_members(const JsonFields &size) {
     VIT_TRY_ASSIGN(const int height, read_edge(size, "height"));
     VIT_TRY_ASSIGN(const int width, read_edge(size, "width"));
     return Size(height, width);
@@ -98,18 +89,15 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
                          Preprocessing &p) {
     const Json *value = fields.find("size");
     if (!value) return {};
+    p.resize = Resize::squash;
     p.shortest_edge = p.longest_edge = 0;
-    if (value->is_array()) {
-        VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_pair(*value, fields.at("size")));
-        return {};
-    }
     if (!value->is_object()) {
-        VIT_TRY_ASSIGN(const int edge, json_integer(*value, fields.at("size"), 1, max_edge));
-        if (int_is_square) {
-            p.height = p.width = edge;
-        } else {
-            p.shortest_edge = edge;
-        }
+        Size size;
+        VIT_TRY(read_height_width(fields, "size", max_edge, size));
+        std::tie(p.height, p.width) = size;
+        if (value->is_array() || int_is_square) return {};
+        p.resize = Resize::shortest_edge;
+        p.shortest_edge = size.first;
         return {};
     }
     VIT_TRY_ASSIGN(const JsonFields size, JsonFields::of(*value, fields.file(), nested(field, "size")));
@@ -123,10 +111,11 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
                                                 "shortest_edge with or without longest_edge");
     }
     if (by_edge) {
+        p.resize = Resize::shortest_edge;
         VIT_TRY_ASSIGN(p.shortest_edge, read_edge(size, "shortest_edge"));
         VIT_TRY_ASSIGN(p.longest_edge, size.integer("longest_edge", 0, 1, max_edge));
     } else {
-        VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_height_width(size));
+        VIT_TRY_ASSIGN(std::tie(p.height, p.width), read_members(size));
     }
     return {};
 }
@@ -134,31 +123,15 @@ Result<void> read_resize(const JsonFields &fields, const std::string &field, boo
 Result<void> read_crop(const JsonFields &fields, const std::string &field, Preprocessing &p) {
     const Json *value = fields.find("crop_size");
     if (!value) return {};
-    if (value->is_array()) {
-        VIT_TRY_ASSIGN(std::tie(p.crop_height, p.crop_width), read_pair(*value, fields.at("crop_size")));
-    } else if (value->is_object()) {
+    if (value->is_object()) {
         VIT_TRY_ASSIGN(const JsonFields crop,
                        JsonFields::of(*value, fields.file(), nested(field, "crop_size")));
-        VIT_TRY_ASSIGN(std::tie(p.crop_height, p.crop_width), read_height_width(crop));
-    } else {
-        VIT_TRY_ASSIGN(p.crop_height, json_integer(*value, fields.at("crop_size"), 1, max_edge));
-        p.crop_width = p.crop_height;
+        VIT_TRY_ASSIGN(std::tie(p.crop_height, p.crop_width), read_members(crop));
+        return {};
     }
-    return {};
-}
-
-// One number for each of red, green and blue, or one for all of them.
-Result<void> read_channels(const JsonFields &fields, const char *key, double least,
-                           std::array<double, 3> &channels) {
-    const Json *value = fields.find(key);
-    if (!value) return {};
-    if (value->is_array() && value->size() != channels.size()) {
-        return fields.error(key, "is a list of " + std::to_string(value->size()) + " instead of 3 numbers");
-    }
-    for (std::size_t i = 0; i < channels.size(); i++) {
-        const Json &number = value->is_array() ? (*value)[i] : *value;
-        VIT_TRY_ASSIGN(channels[i], json_number(number, fields.at(key), least, max_level));
-    }
+    Size size;
+    VIT_TRY(read_height_width(fields, "crop_size", max_edge, size));
+    std::tie(p.crop_height, p.crop_width) = size;
     return {};
 }
 
@@ -169,9 +142,9 @@ std::string size_text(int height, int width) {
 }  // namespace
 
 Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &file,
-                                          const std::string &field) {
+                                          const std::string &field, std::string_view family) {
     VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(json, file, field));
-    VIT_TRY_ASSIGN(const Processor processor, read_processor(fields));
+    VIT_TRY_ASSIGN(const Processor processor, read_processor(fields, family));
     for (const char *key : {"do_pad", "use_square_size"}) {
         VIT_TRY_ASSIGN(const bool asked, fields.boolean(key, false));
         if (asked)
@@ -180,8 +153,9 @@ Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &f
 
     // A field is only looked at if the step that it belongs to is taken.
     Preprocessing p = processor.defaults;
-    VIT_TRY_ASSIGN(p.do_resize, fields.boolean("do_resize", p.do_resize));
-    if (p.do_resize) {
+    VIT_TRY_ASSIGN(const bool resized, fields.boolean("do_resize", true));
+    if (!resized) p.resize = Resize::none;
+    if (resized) {
         VIT_TRY_ASSIGN(const bool square, fields.boolean("default_to_square", processor.int_is_square));
         VIT_TRY(read_resize(fields, field, square, p));
         VIT_TRY_ASSIGN(const int filter, fields.integer("resample", static_cast<int>(p.filter), 0, 5));
@@ -210,14 +184,15 @@ Result<void> check_output_size(const Preprocessing &p, const Architecture &a, co
                                            size_text(a.image_height, a.image_width));
     };
     if (p.do_center_crop) return check("crop_size", p.crop_height, p.crop_width);
-    if (p.do_resize && p.shortest_edge == 0) return check("size", p.height, p.width);
-    const char *why = p.do_resize ? "size gives a shortest_edge" : "do_resize is false";
+    if (p.resize == Resize::squash) return check("size", p.height, p.width);
+    const char *why = p.resize == Resize::none ? "do_resize is false" : "size gives a shortest_edge";
     return fail(ErrorCode::unsupported,
                 printable_path(file) + ": " + why + " and do_center_crop is false, so pictures " +
                     "would not all get the model's image_size " + size_text(a.image_height, a.image_width));
 }
 
-Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture) {
+Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture,
+                                         std::string_view family) {
     std::string file = join_path(directory, "processor_config.json"), field;
     Json json;
     if (path_exists(file)) {
@@ -237,7 +212,7 @@ Result<Preprocessing> read_preprocessing(const std::string &directory, const Arc
         }
         VIT_TRY_ASSIGN(json, read_json(file));
     }
-    VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(json, file, field));
+    VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(json, file, field, family));
     VIT_TRY(check_output_size(preprocessing, architecture, file));
     return preprocessing;
 }

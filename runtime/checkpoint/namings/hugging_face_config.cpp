@@ -1,70 +1,64 @@
-#include "checkpoint/config.h"
+#include "checkpoint/namings/hugging_face_config.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
-#include "network/architecture.h"
+#include "checkpoint/namings/shared.h"
 #include "printable.h"
 
 namespace vit {
 
 namespace {
 
-// Far above every published model.
-constexpr int max_size = 1 << 20;
-constexpr int max_layers = 1000;
 constexpr std::int64_t max_pixel_values = std::int64_t{1} << 28;  // C x height x width
 constexpr std::int64_t max_activations = std::int64_t{1} << 30;   // tokens x the widest of a block
 
-Result<void> check_model(const JsonFields &fields) {
-    VIT_TRY_ASSIGN(const auto type, fields.text("model_type"));
-    if (!type) return fields.error("model_type", "is missing");
-    if (*type != "vit") {
-        return fail(ErrorCode::unsupported,
-                    fields.at("model_type") + " is " + in_quotes(*type) + "; only 'vit' can be read");
+// The classes whose tensors may have a classifier among them: those of the bare model, too.
+Result<void> check_class(const JsonFields &fields, bool deit) {
+    const Json *classes = fields.find("architectures");
+    if (!classes) return {};
+    if (!classes->is_array()) return fields.error("architectures", "is not a list");
+    const std::string model = deit ? "DeiT" : "ViT";
+    for (const Json &name : *classes) {
+        if (name == model + "ForImageClassification" || name == model + "Model" ||
+            (deit && name == "DeiTForImageClassificationWithTeacher")) {
+            return {};
+        }
     }
-    const Json *architectures = fields.find("architectures");
-    if (!architectures) return {};
-    if (!architectures->is_array()) return fields.error("architectures", "is not a list");
-    const Json wanted = "ViTForImageClassification";
-    if (std::find(architectures->begin(), architectures->end(), wanted) != architectures->end()) return {};
-    const std::string found = architectures->empty() ? "empty" : json_text(architectures->front());
+    const std::string found = classes->empty() ? "empty" : json_text(classes->front());
     return fail(ErrorCode::unsupported, fields.at("architectures") + " is " + found +
-                                            ", a model without a classifier; " +
-                                            "only ViTForImageClassification can be read");
-}
-
-// A whole number for both directions, or [height, width].
-Result<std::pair<int, int>> read_size(const JsonFields &fields, const char *key, int fallback) {
-    const Json *value = fields.find(key);
-    if (!value) return std::pair(fallback, fallback);
-    if (!value->is_array()) {
-        VIT_TRY_ASSIGN(const int size, json_integer(*value, fields.at(key), 1, max_size));
-        return std::pair(size, size);
-    }
-    if (value->size() != 2) return fields.error(key, "is a list of other than two numbers");
-    VIT_TRY_ASSIGN(const int height, json_integer((*value)[0], fields.at(key), 1, max_size));
-    VIT_TRY_ASSIGN(const int width, json_integer((*value)[1], fields.at(key), 1, max_size));
-    return std::pair(height, width);
+                                            ", a model without a classifier; " + model +
+                                            "ForImageClassification can be read");
 }
 
 Result<Activation> read_activation(const JsonFields &fields) {
     VIT_TRY_ASSIGN(const auto name, fields.text("hidden_act"));
     if (!name) return Activation::gelu_erf;
-    for (const char *erf : {"gelu", "gelu_python"}) {
-        if (*name == erf) return Activation::gelu_erf;
+    static constexpr std::pair<std::string_view, Activation> known[] = {
+        {"gelu", Activation::gelu_erf},
+        {"gelu_python", Activation::gelu_erf},
+        // All of these are 0.5 z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), written in different ways.
+        {"gelu_new", Activation::gelu_tanh},
+        {"gelu_fast", Activation::gelu_tanh},
+        {"gelu_pytorch_tanh", Activation::gelu_tanh},
+        {"gelu_python_tanh", Activation::gelu_tanh},
+        {"gelu_accurate", Activation::gelu_tanh},
+        {"quick_gelu", Activation::quick_gelu},
+        {"relu", Activation::relu},
+        {"silu", Activation::silu},
+        {"swish", Activation::silu},
+        {"tanh", Activation::tanh},
+    };
+    for (const auto &[known_name, activation] : known) {
+        if (*name == known_name) return activation;
     }
-    // All of these are 0.5 z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), written in different ways.
-    for (const char *tanh :
-         {"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"}) {
-        if (*name == tanh) return Activation::gelu_tanh;
-    }
-    return fail(ErrorCode::unsupported, fields.at("hidden_act") + " is " + in_quotes(*name) +
-                                            "; only 'gelu' and its tanh approximations can be computed");
+    return fail(ErrorCode::unsupported,
+                fields.at("hidden_act") + " is " + in_quotes(*name) + ", which cannot be computed");
 }
 
 // The whole number that `text` spells, without sign or leading zero.
@@ -83,9 +77,7 @@ Result<std::vector<std::string>> read_labels(const JsonFields &fields) {
     const Json *names = fields.find("id2label");
     if (!names) {
         VIT_TRY_ASSIGN(const int count, fields.integer("num_labels", default_labels, 1, max_size));
-        std::vector<std::string> labels;
-        for (int i = 0; i < count; i++) labels.push_back("LABEL_" + std::to_string(i));
-        return labels;
+        return numbered_labels(count);
     }
     if (!names->is_object()) return fields.error("id2label", "is not a JSON object");
     if (names->empty()) return fields.error("id2label", "names no label, so there is no classifier");
@@ -153,27 +145,36 @@ Result<void> check_together(const JsonFields &fields, const Architecture &a) {
                                               std::to_string(a.width) + " and intermediate_size " +
                                               std::to_string(a.mlp_width));
     }
-    if (const Result<void> indexable = check(a); !indexable) {
-        return fail(ErrorCode::config, printable_path(fields.file()) + ": " + indexable.error().message);
-    }
-    return {};
+    return check_architecture(a, fields.file());
 }
 
 }  // namespace
 
 Result<Config> read_config(const Json &json, const std::string &file) {
     VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(json, file));
-    VIT_TRY(check_model(fields));
+    VIT_TRY_ASSIGN(const auto type, fields.text("model_type"));
+    if (!type) return fields.error("model_type", "is missing");
+    const bool deit = *type == "deit";
+    if (!deit && *type != "vit") {
+        return fail(ErrorCode::unsupported, fields.at("model_type") + " is " + in_quotes(*type) +
+                                                "; only 'vit' and 'deit' can be read");
+    }
+    VIT_TRY(check_class(fields, deit));
 
     Config config;
     Architecture &a = config.architecture;
+    if (deit) {
+        a.prefix.distillation_token = true;
+        a.prefix.positioned = 2;
+    }
     VIT_TRY_ASSIGN(a.width, fields.integer("hidden_size", 768, 1, max_size));
     VIT_TRY_ASSIGN(a.depth, fields.integer("num_hidden_layers", 12, 1, max_layers));
     VIT_TRY_ASSIGN(a.heads, fields.integer("num_attention_heads", 12, 1, max_size));
     VIT_TRY_ASSIGN(a.mlp_width, fields.integer("intermediate_size", 3072, 1, max_size));
     VIT_TRY_ASSIGN(a.channels, fields.integer("num_channels", 3, 1, max_size));
-    VIT_TRY_ASSIGN(const auto image, read_size(fields, "image_size", 224));
-    VIT_TRY_ASSIGN(const auto patch, read_size(fields, "patch_size", 16));
+    std::pair image(224, 224), patch(16, 16);
+    VIT_TRY(read_height_width(fields, "image_size", max_size, image));
+    VIT_TRY(read_height_width(fields, "patch_size", max_size, patch));
     std::tie(a.image_height, a.image_width) = image;
     std::tie(a.patch_height, a.patch_width) = patch;
     // Zero, or what becomes zero in single precision, would divide by zero where all channels are equal.

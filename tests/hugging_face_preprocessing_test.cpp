@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/preprocess/preprocessing_config.h"
+#include "runtime/checkpoint/namings/hugging_face_preprocessing.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
@@ -35,7 +35,7 @@ TEST(PreprocessingConfig, ReadsEveryField) {
         "do_normalize": true, "image_mean": [0.1, -0.2, 0.3], "image_std": [1, 2, 3],
         "do_pad": false, "do_convert_rgb": true, "anything": "else")");
     ASSERT_TRUE(p) << p.error().message;
-    EXPECT_TRUE(p->do_resize && p->do_center_crop && p->do_rescale && p->do_normalize);
+    EXPECT_TRUE(p->do_center_crop && p->do_rescale && p->do_normalize);
     EXPECT_EQ(p->height, 300);
     EXPECT_EQ(p->width, 400);
     EXPECT_EQ(p->shortest_edge, 0);
@@ -117,7 +117,7 @@ TEST(PreprocessingConfig, TakesTheDefaultsOfItsClass) {
         EXPECT_EQ(p->mean[0], expected.red_mean) << expected.type;
         EXPECT_EQ(p->std[0], expected.red_std) << expected.type;
         EXPECT_EQ(p->rescale_factor, 1.0 / 255) << expected.type;
-        EXPECT_TRUE(p->do_resize && p->do_rescale && p->do_normalize) << expected.type;
+        EXPECT_TRUE(p->resize != Resize::none && p->do_rescale && p->do_normalize) << expected.type;
     }
     for (int filter = 0; filter <= 5; filter++) {
         const auto p = preprocessing_of("\"resample\":" + std::to_string(filter));
@@ -131,7 +131,7 @@ TEST(PreprocessingConfig, IgnoresTheFieldsOfStepsNotTaken) {
         preprocessing_of(R"("do_resize":false,"size":"?","resample":9,"do_center_crop":false,"crop_size":-1,
         "do_rescale":false,"rescale_factor":0,"do_normalize":false,"image_mean":[],"image_std":[0,0,0])");
     ASSERT_TRUE(p) << p.error().message;
-    EXPECT_FALSE(p->do_resize || p->do_center_crop || p->do_rescale || p->do_normalize);
+    EXPECT_FALSE(p->resize != Resize::none || p->do_center_crop || p->do_rescale || p->do_normalize);
 }
 
 TEST(PreprocessingConfig, RefusesBadFields) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "error.h"
 #include "checkpoint/json.h"
@@ -11,15 +12,17 @@
 
 namespace vit {
 
-// What a checkpoint's directory asks for. There is no default for a directory with neither file. Errors:
-// io, format, config, and unsupported for processors that compute something else than Preprocessing
-// describes.
-Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture);
+// What a checkpoint's directory asks for. There is no default for a directory with neither file; one that
+// does not say its class has that of the model's type, "ViT" or "DeiT". Errors: io, format, config, and
+// unsupported for processors that compute something else than Preprocessing describes.
+Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture,
+                                         std::string_view family = "ViT");
 
 // The same from one JSON object: `file` is its path and `field` its place inside the file, for messages.
 // Missing fields take the defaults of the processor's class in transformers.
 Result<Preprocessing> parse_preprocessing(const Json &json, const std::string &file,
-                                          const std::string &field = {});
+                                          const std::string &field = {},
+                                          std::string_view family = "ViT");
 
 // Whether every picture comes out as the model's image size. Errors: config, unsupported.
 Result<void> check_output_size(const Preprocessing &preprocessing, const Architecture &architecture,

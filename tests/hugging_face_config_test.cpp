@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/checkpoint/config.h"
+#include "runtime/checkpoint/namings/hugging_face_config.h"
 #include "tests/support/expect_error.h"
 
 namespace vit {
@@ -79,22 +79,42 @@ TEST(Config, ReadsEveryField) {
 }
 
 TEST(Config, TellsActivationsApart) {
-    for (const char *name : {"gelu", "gelu_python"}) {
+    const std::pair<const char *, Activation> cases[] = {
+        {"gelu", Activation::gelu_erf},
+        {"gelu_python", Activation::gelu_erf},
+        {"gelu_new", Activation::gelu_tanh},
+        {"gelu_fast", Activation::gelu_tanh},
+        {"gelu_pytorch_tanh", Activation::gelu_tanh},
+        {"gelu_python_tanh", Activation::gelu_tanh},
+        {"gelu_accurate", Activation::gelu_tanh},
+        {"quick_gelu", Activation::quick_gelu},
+        {"relu", Activation::relu},
+        {"silu", Activation::silu},
+        {"swish", Activation::silu},
+        {"tanh", Activation::tanh},
+    };
+    for (const auto &[name, activation] : cases) {
         const auto config = config_of("\"hidden_act\":\"" + std::string(name) + "\"");
         ASSERT_TRUE(config) << name;
-        EXPECT_EQ(config->architecture.activation, Activation::gelu_erf) << name;
+        EXPECT_EQ(config->architecture.activation, activation) << name;
     }
-    for (const char *name :
-         {"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"}) {
-        const auto config = config_of("\"hidden_act\":\"" + std::string(name) + "\"");
-        ASSERT_TRUE(config) << name;
-        EXPECT_EQ(config->architecture.activation, Activation::gelu_tanh) << name;
-    }
-    for (const char *name : {"relu", "quick_gelu", "gelu_10", "silu", "tanh", "GELU", ""}) {
+    for (const char *name : {"relu6", "gelu_10", "linear", "mish", "GELU", ""}) {
         SCOPED_TRACE(name);
         expect_error(config_of("\"hidden_act\":\"" + std::string(name) + "\""), ErrorCode::unsupported,
                      {"dir/config.json", "hidden_act", name});
     }
+}
+
+TEST(Config, DeiTHasADistillationToken) {
+    const auto json = parsed(R"({"model_type": "deit", "architectures": ["DeiTModel"]})");
+    ASSERT_TRUE(json) << json.error().message;
+    const auto config = read_config(*json, "dir/config.json");
+    ASSERT_TRUE(config) << config.error().message;
+    const Architecture &a = config->architecture;
+    EXPECT_TRUE(a.prefix.class_token && a.prefix.distillation_token);
+    EXPECT_EQ(a.prefix.positioned, 2);
+    EXPECT_EQ(a.tokens(), 198);
+    EXPECT_EQ(a.layer_norm_epsilon, 1e-12f);
 }
 
 TEST(Config, ChoosesScores) {
@@ -122,9 +142,10 @@ struct Bad {
 TEST(Config, RefusesBadFields) {
     std::vector<Bad> cases = {
         {R"("hidden_act":7)", ErrorCode::config, {"hidden_act"}},
-        {R"("architectures":["ViTModel"])",
+        {R"("architectures":["ViTForMaskedImageModeling"])",
          ErrorCode::unsupported,
-         {"architectures", "ViTModel", "classifier"}},
+         {"architectures", "ViTForMaskedImageModeling", "classifier"}},
+        {R"("architectures":["DeiTForImageClassification"])", ErrorCode::unsupported, {"architectures"}},
         {R"("architectures":[])", ErrorCode::unsupported, {"architectures"}},
         {R"("architectures":"ViTForImageClassification")", ErrorCode::config, {"architectures"}},
         {R"("qkv_bias":1)", ErrorCode::config, {"qkv_bias"}},
@@ -192,7 +213,11 @@ TEST(Config, RefusesBadFields) {
 TEST(Config, RefusesOtherModels) {
     const Bad cases[] = {
         {R"({})", ErrorCode::config, {"model_type", "missing"}},
-        {R"({"model_type":"deit"})", ErrorCode::unsupported, {"model_type", "deit"}},
+        {R"({"model_type":"dinov2"})", ErrorCode::unsupported, {"model_type", "dinov2"}},
+        {R"({"model_type":"timm_wrapper"})", ErrorCode::unsupported, {"model_type", "timm_wrapper"}},
+        {R"({"model_type":"deit","architectures":["ViTForImageClassification"]})",
+         ErrorCode::unsupported,
+         {"architectures", "ViTForImageClassification"}},
         {R"({"model_type":"\u001b]0;x\u0007"})", ErrorCode::unsupported, {"model_type", "\\x1b]0;x\\x07"}},
         {R"({"model_type":1})", ErrorCode::config, {"model_type"}},
         {R"([])", ErrorCode::config, {"not a JSON object"}},
