@@ -1,6 +1,7 @@
 // Packing: the copy, once at load, of what a checkpoint has into the blocks that the stages read
 // (generators/layout.h).
-//   panels(c, k) = scales(c) weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any float type
+//   panels(c, k) = scales(c) weight(columns(k), rows(c)), a row-major matrix [outputs][inputs] of any
+//   float type
 //   tiles(c, t)  = matrix(c, t)
 // An index below zero stands for a pad, which becomes zero: so the caller says where pads lie, such as those
 // between heads.

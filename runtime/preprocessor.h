@@ -10,7 +10,8 @@ namespace vit {
 class PlannedPreprocessing {
 public:
     // Preprocessor::run, on the threads of the context.
-    Result<void> run(const Model::Impl &model, KernelContext &context, const ImageView &image, float *pixels);
+    Result<void> run(const Model::Impl &model, KernelContext &context, const ImageView &image,
+                     float *pixels);
 
 private:
     std::optional<PreprocessPlan> plan_;

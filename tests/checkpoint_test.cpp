@@ -65,13 +65,16 @@ void expect_weights(const Checkpoint &c, HfVit &written, Names names, DType dtyp
         const std::string attention = at + (published ? "attention.attention." : "attention.");
         const bool bias = c.architecture.qkv_bias;
         expect_both(Slot::norm1_gamma, Slot::norm1_beta, i, at + "layernorm_before");
-        expect_both(Slot::query_weight, Slot::query_bias, i, attention + (published ? "query" : "q_proj"), bias);
+        expect_both(Slot::query_weight, Slot::query_bias, i,
+                    attention + (published ? "query" : "q_proj"), bias);
         expect_both(Slot::key_weight, Slot::key_bias, i, attention + (published ? "key" : "k_proj"), bias);
-        expect_both(Slot::value_weight, Slot::value_bias, i, attention + (published ? "value" : "v_proj"), bias);
+        expect_both(Slot::value_weight, Slot::value_bias, i,
+                    attention + (published ? "value" : "v_proj"), bias);
         expect_both(Slot::proj_weight, Slot::proj_bias, i,
                     at + (published ? "attention.output.dense" : "attention.o_proj"));
         expect_both(Slot::norm2_gamma, Slot::norm2_beta, i, at + "layernorm_after");
-        expect_both(Slot::fc1_weight, Slot::fc1_bias, i, at + (published ? "intermediate.dense" : "mlp.fc1"));
+        expect_both(Slot::fc1_weight, Slot::fc1_bias, i,
+                    at + (published ? "intermediate.dense" : "mlp.fc1"));
         expect_both(Slot::fc2_weight, Slot::fc2_bias, i, at + (published ? "output.dense" : "mlp.fc2"));
     }
     expect_both(Slot::norm_gamma, Slot::norm_beta, 0, "vit.layernorm");

@@ -73,8 +73,9 @@ std::vector<Architecture> architectures() {
         with("class_token_norm_last", [](Architecture &a) { a.pooling.norm_last = true; }),
         with("all_together",
              [](Architecture &a) {
-                 a.prefix = {.class_token = true, .distillation_token = true, .registers = 7, .positioned = 2};
-                 a.pooling.features = {Feature::class_token, Feature::patch_mean, Feature::distillation_token};
+                 a.prefix = {true, true, 7, 2};
+                 a.pooling.features = {Feature::class_token, Feature::patch_mean,
+                                       Feature::distillation_token};
                  a.pooling.head_of_each = a.pooling.norm_last = true;
                  a.layer_scale = true;
                  a.activation = Activation::silu_gated;

@@ -2,10 +2,10 @@
 
     python pinned_assembly.py STAGES [--refresh]
 
-STAGES is a directory of stages' assembly. Each target whose code is the same wherever it is compiled has a file
-of its own in tests/pinned: a line a kernel, with a hash of its assembly without names and comments. Where one
-differs, look at the difference and at a bench; --refresh then takes what STAGES has. A kernel's code may change
-with its mathematics, its schedule, its tuned values (schedules/tuned) or Halide.
+STAGES is a directory of stages' assembly. Each target whose code is the same wherever it is compiled has a
+file of its own in tests/pinned: a line a kernel, with a hash of its assembly without names and comments.
+Where one differs, look at the difference and at a bench; --refresh then takes what STAGES has. A kernel's
+code may change with its mathematics, its schedule, its tuned values (schedules/tuned) or Halide.
 """
 
 import argparse
@@ -43,7 +43,9 @@ def pinned(target):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("stages", type=pathlib.Path)
     parser.add_argument("--refresh", action="store_true", help="pin what is there")
     options = parser.parse_args()

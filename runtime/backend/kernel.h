@@ -30,7 +30,8 @@ struct KernelArguments {
 class Kernel {
 public:
     constexpr Kernel() = default;
-    constexpr Kernel(const char *name, int (*function)(void **), const halide_filter_metadata_t *(*metadata)())
+    constexpr Kernel(const char *name, int (*function)(void **),
+                     const halide_filter_metadata_t *(*metadata)())
         : name_(name), function_(function), metadata_(metadata) {}
 
     const char *name() const { return name_; }

@@ -33,8 +33,8 @@ struct Checkpoint {
     }
 };
 
-// Reads a directory of any known ecosystem (checkpoint/namings/). Every shape and every value is checked: what
-// comes back can be packed blindly.
+// Reads a directory of any known ecosystem (checkpoint/namings/). Every shape and every value is checked:
+// what comes back can be packed blindly.
 Result<Checkpoint> read_checkpoint(const std::string &directory);
 
 }  // namespace vit

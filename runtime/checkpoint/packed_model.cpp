@@ -91,8 +91,8 @@ Result<Front> read_front(const std::string &path) {
                     name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
     }
     if (checksum(bytes.data() + front, length) != number_at(bytes, sizeof(magic) + 8)) {
-        return fail(ErrorCode::format,
-                    name + ": is damaged, or was packed by another version: its header is not what was written");
+        return fail(ErrorCode::format, name + ": is damaged, or was packed by another version: its header " +
+                                           "is not what was written");
     }
     VIT_TRY_ASSIGN(const Json json, parse_json(bytes.subspan(front, length), path));
     VIT_TRY_ASSIGN(PackedHeader header, read_packed_header(json, path));

@@ -19,6 +19,7 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path);
 
 // verify: whether weights are compared with their checksums, by all processors. Errors: io, format, config;
 // backend, for a file packed for another target, in another way or by another version.
-Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend, bool verify);
+Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
+                                                 bool verify);
 
 }  // namespace vit

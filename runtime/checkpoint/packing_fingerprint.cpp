@@ -27,7 +27,8 @@ Result<std::uint64_t> packing_fingerprint(const Architecture &architecture, cons
                                           const PackKernels &kernels, KernelContext &context) {
     const Architecture small = small_relative_of(architecture);
     VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(small, 1));
-    VIT_TRY_ASSIGN(const Weights weights, Weights::pack(checkpoint, Geometry(small, blocks), kernels, context));
+    VIT_TRY_ASSIGN(const Weights weights,
+                   Weights::pack(checkpoint, Geometry(small, blocks), kernels, context));
     return checksum(weights.memory.data<void>(), weights.memory.bytes());
 }
 

@@ -42,7 +42,8 @@ Result<void> check_heads(const Architecture &a, const Geometry &g) {
     return fail(ErrorCode::unsupported, "its heads have " + std::to_string(a.head_size()) +
                                             " channels; attention on a device takes " +
                                             std::to_string(most) +
-                                            " at most, of which its groups keep sums in the memory they share");
+                                            " at most, of which its groups keep sums in the memory " +
+                                            "they share");
 }
 
 std::size_t whole_lines(std::size_t floats) { return (floats + 31) / 32 * 32; }

@@ -21,8 +21,8 @@ struct Activations {
     // Of a device alone: the pictures, and what attention lays out for itself.
     Place pixels, keys, values, mixtures;
 
-    // Errors: memory; argument, if one would be too large to be indexed; unsupported, for heads that a device
-    // has no memory for.
+    // Errors: memory; argument, if one would be too large to be indexed; unsupported, for heads that a
+    // device has no memory for.
     static Result<Activations> allocate(const Architecture &architecture, const Geometry &geometry,
                                         std::shared_ptr<Device> device, int max_batch);
 

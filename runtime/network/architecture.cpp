@@ -84,8 +84,8 @@ struct CheckRanges {
 Result<void> check_tokens(const Architecture &a) {
     const Architecture::Prefix &prefix = a.prefix;
     if (prefix.positioned > prefix.tokens()) {
-        return refuse(std::to_string(prefix.positioned) + " tokens before the patches have a position, but " +
-                      "there are " + std::to_string(prefix.tokens()));
+        return refuse(std::to_string(prefix.positioned) + " tokens before the patches have a position, " +
+                      "but there are " + std::to_string(prefix.tokens()));
     }
     if (a.pooling.features.empty()) {
         return refuse("the classifier sees nothing");
@@ -93,7 +93,8 @@ Result<void> check_tokens(const Architecture &a) {
     for (const Feature feature : a.pooling.features) {
         if ((feature == Feature::class_token && !prefix.class_token) ||
             (feature == Feature::distillation_token && !prefix.distillation_token)) {
-            return refuse(std::string("the classifier sees the ") + name_of(feature) + ", which is not there");
+            return refuse(std::string("the classifier sees the ") + name_of(feature) +
+                          ", which is not there");
         }
     }
     return {};
@@ -101,8 +102,8 @@ Result<void> check_tokens(const Architecture &a) {
 
 }  // namespace
 
-// Every size is in its range and every matrix has less than 2^31 values, the most that Halide's strides can
-// index.
+// Every size is in its range and every matrix has less than 2^31 values, the most that Halide's strides
+// can index.
 Result<void> check(const Architecture &a) {
     CheckRanges ranges;
     for_each_field(a, ranges);
@@ -116,8 +117,9 @@ Result<void> check(const Architecture &a) {
     }
     VIT_TRY(check_tokens(a));
     const double most = 0x1p31, wide = a.width, padded = 64, features = a.pooling.features.size();
-    const double tokens = a.prefix.tokens() +
-                          static_cast<double>(a.image_height / a.patch_height) * (a.image_width / a.patch_width);
+    const double tokens =
+        a.prefix.tokens() +
+        static_cast<double>(a.image_height / a.patch_height) * (a.image_width / a.patch_width);
     const double attention_width = wide + padded * a.heads;
     const double fc1 = (is_gated(a.activation) ? 2 : 1) * (a.mlp_width + padded);
     for (const double values :

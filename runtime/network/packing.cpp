@@ -279,8 +279,9 @@ private:
         BufferView<1> column_map(columns.data(), halide_type_of<std::int32_t>(), {inputs});
         FloatView<1> scales_view(scales.data(), {row_count});
         View<3> packed(to, {panel, inputs, row_count / panel});
-        return context_.check("pack_panels", kernels_.panels_of(from.dtype)(&context_, matrix, row_map,
-                                                                            column_map, scales_view, packed));
+        const Kernel &kernel = kernels_.panels_of(from.dtype);
+        return context_.check("pack_panels",
+                              kernel(&context_, matrix, row_map, column_map, scales_view, packed));
     }
 
     static void release(const Tensor &from) {

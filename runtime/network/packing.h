@@ -1,5 +1,5 @@
-// Packing: a checkpoint's slots into the places that the kernels read, with everything folded that is constant
-// in a forward pass:
+// Packing: a checkpoint's slots into the places that the kernels read, with everything folded that is
+// constant in a forward pass:
 //   log2(e) / sqrt(D_h) of attention  into the queries' weights and biases
 //   LayerScale                        into the weights and biases of proj and fc2
 //   class token, registers, positions and the bias of E  into one matrix, origin

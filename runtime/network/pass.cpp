@@ -194,7 +194,8 @@ Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &cont
 Result<void> Pass::class_attention(const Place &x, const PackedLinear &qkv, const Place &q, int token,
                                    const Place &context) {
     const int part = g_.attention_width;
-    const std::int64_t chunk = static_cast<std::int64_t>(lanes_) * token_tile_, head = chunk * g_.head_chunks;
+    const std::int64_t chunk = static_cast<std::int64_t>(lanes_) * token_tile_;
+    const std::int64_t head = chunk * g_.head_chunks;
     const std::int64_t image = chunk * g_.chunks(part) * g_.tiles, row = std::int64_t{token} * lanes_;
     View<5> in(x, {lanes_, token_tile_, g_.chunks(g_.width), g_.tiles, batch_});
     View<4> query(q + row, {Dim{lanes_, 1}, Dim{g_.head_chunks, chunk}, Dim{g_.heads, head},

@@ -47,8 +47,8 @@ inline int heads_of(const Architecture &a) {
     return a.pooling.head_of_each ? static_cast<int>(a.pooling.features.size()) : 1;
 }
 
-// visit(slot, index, shape) -> Result<void> for every tensor in the order of a forward pass, until one fails;
-// index is the block's number or the classifier's, else 0.
+// visit(slot, index, shape) -> Result<void> for every tensor in the order of a forward pass, until one
+// fails; index is the block's number or the classifier's, else 0.
 template<typename Visit>
 Result<void> for_each_slot(const Architecture &a, Visit visit) {
     const std::int64_t d = a.width, mlp = a.mlp_width, patches = a.patches();

@@ -17,9 +17,10 @@ std::size_t walk(NetworkPlaces &places, const Architecture &a, const Geometry &g
 
 void lay_out(Weights &weights, const Architecture &architecture, const Geometry &geometry) {
     std::byte *base = weights.memory.data<std::byte>();
-    walk(weights, architecture, geometry, [=](Place &place, halide_type_t type, std::size_t, std::size_t at) {
-        place = Place(base + at, type);
-    });
+    walk(weights, architecture, geometry,
+         [=](Place &place, halide_type_t type, std::size_t, std::size_t at) {
+             place = Place(base + at, type);
+         });
 }
 
 }  // namespace

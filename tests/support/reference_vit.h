@@ -111,7 +111,9 @@ inline reference::VisionTransformer reference_vit(const Checkpoint &checkpoint) 
                                : reference::Feature{a.prefix.tokens(), a.patches()});
     }
     std::vector<reference::Linear> head;
-    for (int i = 0; i < heads_of(a); i++) head.push_back(slots.linear(Slot::head_weight, Slot::head_bias, i));
+    for (int i = 0; i < heads_of(a); i++) {
+        head.push_back(slots.linear(Slot::head_weight, Slot::head_bias, i));
+    }
     return {a.channels,
             a.image_height,
             a.image_width,

@@ -160,7 +160,8 @@ Result<void> read_prefix_and_pooling(const Arguments &arguments, const JsonField
                     arguments.at("global_pool") + "; only 'token' and 'avg' can be computed");
     }
     const bool mean = pooling && *pooling == "avg";
-    // timm writes what the model had and does not read it. Where it is something else, an argument is missing.
+    // timm writes what the model had and does not read it. Where it is something else, an argument is
+    // missing.
     VIT_TRY_ASSIGN(const auto said, config.text("global_pool"));
     if (said && *said != (mean ? "avg" : "token")) {
         return config.error("global_pool", "is " + in_quotes(*said) +

@@ -107,8 +107,8 @@ struct Architecture {
         std::vector<Feature> features{Feature::class_token};
         // The last LayerNorm is applied to the features (timm's fc_norm); otherwise to the tokens before.
         bool norm_last = false;
-        // Each feature has a classifier of its own, and the logits are their mean (DeiT's two); otherwise one
-        // classifier has all of them side by side.
+        // Each feature has a classifier of its own, and the logits are their mean (DeiT's two); otherwise
+        // one classifier has all of them side by side.
         bool head_of_each = false;
     } pooling;
     Scores scores = Scores::softmax;
@@ -126,8 +126,8 @@ struct Architecture {
 
 // Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions
 // left out. Where the classifier reads the class token alone, the last block counts for nothing else, and
-// nothing else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes these
-// two.)
+// nothing else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes
+// these two.)
 VIT_API double flop(const Architecture &architecture);
 // Number of learned values.
 VIT_API std::int64_t parameters(const Architecture &architecture);
@@ -219,8 +219,8 @@ struct ModelOptions {
     int device = 0;         // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
-    // Whether a packed file's weights are compared with their checksums, which takes about as long as reading
-    // them from memory once.
+    // Whether a packed file's weights are compared with their checksums, which takes about as long as
+    // reading them from memory once.
     bool verify = true;
 };
 
