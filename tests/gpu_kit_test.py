@@ -81,7 +81,7 @@ class KitTest(unittest.TestCase):
         right, wrong = json.loads(out.read_text())["candidates"]
         self.assertIn("ms", right)
         self.assertNotIn("ms", wrong)
-        self.assertIn("compared values are wrong", wrong["wrong"])
+        self.assertIn("are wrong, the worst at", wrong["wrong"])
         self.assertIn(f"{wrong['layout']} {wrong['values']} is not timed", done.stdout)
 
     def test_what_a_device_cannot_do_is_said(self):

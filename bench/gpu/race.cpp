@@ -199,7 +199,9 @@ Measured measure_peaks(Device &device, bool small) {
     const auto multiply = [&] {
         value_of(device.context.check("peak", at->multiply_adds(&device.context, in, 0.999f, out)));
     };
-    Place from = value_of(device.device->allocate(values)), to = value_of(device.device->allocate(values));
+    const halide_type_t f32 = halide_type_of<float>();
+    Place from = value_of(device.device->allocate(f32, values)),
+          to = value_of(device.device->allocate(f32, values));
     FloatView<1> f(from, {values}), t(to, {values});
     const auto copy = [&] { value_of(device.context.check("copy", at->copy(&device.context, f, t))); };
     Measured best;
