@@ -130,7 +130,7 @@ TEST(TensorFiles, RefusesBadShards) {
         {"an empty map",
          [](Shards &s) { s.index["weight_map"] = nlohmann::json::object(); },
          ErrorCode::tensor,
-         {"index.json", "classifier.weight"}},
+         {"index.json", "vit.embeddings.cls_token"}},
         {"a list", [](Shards &s) { s.index = nlohmann::json::array(); }, ErrorCode::config, {"index.json"}},
         {"a shard that is missing",
          [](Shards &s) {

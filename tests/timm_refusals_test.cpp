@@ -105,6 +105,13 @@ TEST(Timm, refuses_what_it_cannot_compute) {
          },
          unsupported,
          {"reg_tokens is 1", "distilled"}},
+        {"the last norm of a distilled one",  // which timm leaves out altogether
+         [](SavedModel &model) {
+             set("/architecture", "deit_tiny_distilled_patch16_224")(model);
+             set("/model_args/fc_norm", true)(model);
+         },
+         unsupported,
+         {"fc_norm is true", "distilled"}},
         {"the mean of a distilled one",
          [](SavedModel &model) {
              set("/architecture", "deit_tiny_distilled_patch16_224")(model);
@@ -123,6 +130,7 @@ TEST(Timm, refuses_what_it_cannot_compute) {
         {"a huge width", set("/model_args/embed_dim", 1e9), config, {"model_args.embed_dim"}},
         {"a width in letters", set("/model_args/embed_dim", "10"), config, {"model_args.embed_dim is '10'"}},
         {"heads that do not divide", set("/model_args/num_heads", 3), config, {"config.json", "heads"}},
+        {"null heads", set("/model_args/num_heads", nullptr), config, {"model_args.num_heads is null"}},
         {"no head", set("/model_args/num_heads", 0), config, {"model_args.num_heads is 0"}},
         {"an empty MLP", set("/model_args/mlp_ratio", 0.01), config, {"model_args.mlp_ratio"}},
         {"an odd gate",

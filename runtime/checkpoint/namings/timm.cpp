@@ -52,6 +52,10 @@ constexpr std::string_view read_here[] = {
     "mlp_ratio", "qkv_bias", "init_values", "class_token", "reg_tokens", "no_embed_class", "fc_norm",
     "act_layer", "dynamic_img_size", "dynamic_img_pad"};
 
+// What timm takes null for, too.
+constexpr std::string_view nullable[] = {"init_values", "act_layer", "norm_layer",
+                                         "fc_norm", "embed_norm_layer", "use_naflex"};
+
 bool is_among(std::string_view name, std::span<const std::string_view> names) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -106,8 +110,13 @@ private:
             const std::string &key = argument.key();
             const bool fixed = std::any_of(fixed_arguments().begin(), fixed_arguments().end(),
                                            [&](const Fixed &row) { return key == row.key; });
-            if (fixed || is_among(key, without_effect) || is_among(key, read_here)) continue;
-            return fail(ErrorCode::unsupported, fields().at(key) + " is not known");
+            if (is_among(key, without_effect)) continue;
+            if (!fixed && !is_among(key, read_here)) {
+                return fail(ErrorCode::unsupported, fields().at(key) + " is not known");
+            }
+            if (argument.value().is_null() && !is_among(key, nullable)) {
+                return fields().error(key, "is null");
+            }
         }
         for (const auto &[key, computable, otherwise] : fixed_arguments()) {
             const Json *value = fields().find(key);
@@ -160,8 +169,7 @@ Result<void> read_prefix_and_pooling(const Arguments &arguments, const JsonField
                     arguments.at("global_pool") + "; only 'token' and 'avg' can be computed");
     }
     const bool mean = pooling && *pooling == "avg";
-    // timm writes what the model had and does not read it. Where it is something else, an argument is
-    // missing.
+    // timm writes what the model had, and does not read it: where it is another, an argument is missing.
     VIT_TRY_ASSIGN(const auto said, config.text("global_pool"));
     if (said && *said != (mean ? "avg" : "token")) {
         return config.error("global_pool", "is " + in_quotes(*said) +
@@ -173,9 +181,12 @@ Result<void> read_prefix_and_pooling(const Arguments &arguments, const JsonField
         return fail(ErrorCode::config, arguments.at("class_token") + ", but global_pool is 'token'");
     }
     if (arguments.distilled()) {
-        if (mean || !a.prefix.class_token || a.prefix.registers > 0) {
-            const char *key = mean ? "global_pool" : a.prefix.class_token ? "reg_tokens"
-                                                                          : "class_token";
+        VIT_TRY_ASSIGN(const bool fc_norm, fields.boolean("fc_norm", false));
+        for (const auto &[key, other] : {std::pair("global_pool", mean),
+                                         {"class_token", !a.prefix.class_token},
+                                         {"reg_tokens", a.prefix.registers > 0},
+                                         {"fc_norm", fc_norm}}) {
+            if (!other) continue;
             return fail(ErrorCode::unsupported,
                         arguments.at(key) + ", which a distilled DeiT cannot have");
         }
