@@ -1,5 +1,6 @@
 // The plain ViTs and DeiTs of timm's registry, as timm 1.0.31 builds them: what its entry points were caught
-// giving to VisionTransformer, in the words of a configuration's model_args.
+// giving to VisionTransformer, in the words of a configuration's model_args
+// (tests/golden/make_timm_architectures.py).
 #pragma once
 
 #include <optional>
