@@ -100,6 +100,11 @@ gpu-report: .venv/setup.stamp
 	.venv-report/bin/python bench/gpu/report.py $(FROM) --readme README.md --figure bench/figures/gpu.png \
 	    --tuned schedules/tuned
 
+# Takes the code of the kernels as it is, after a look at what differs (tests/pinned_assembly.py).
+.PHONY: pin-assembly
+pin-assembly: build-gpu build-arm64
+	@for preset in gpu arm64; do .venv/bin/python tests/pinned_assembly.py build/$$preset/stages --refresh; done
+
 .PHONY: fuzz
 fuzz: fuzz-tools build-fuzz
 	@echo "fuzz: $(FUZZ_SECONDS) s for each reader, $(JOBS) at a time"
