@@ -13,11 +13,9 @@
 // itself.
 //
 // lanes, token_tile and panel are fixed when a target is compiled (schedules/machine.h has the reasons for
-// each value) and told by the library itself (generators/layout.cpp), so the runtime sizes its buffers
-// without knowing them.
+// each value) and told by the library itself (generators/layout.cpp): the runtime includes this file, but
+// knows no value until it asks.
 #pragma once
-
-#include "Halide.h"
 
 namespace vit {
 

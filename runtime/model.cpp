@@ -15,7 +15,7 @@ namespace {
 Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
     install_halide_handlers();
     KernelContext context(usable_processors());
-    VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
+    VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks);
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
     VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, checkpoint.architecture));
@@ -51,12 +51,12 @@ auto without_exceptions(const std::string &what, Step step) -> decltype(step()) 
 
 }  // namespace
 
-Result<Blocks> blocks_of(const Backend &backend, KernelContext &context) {
+Result<Layout> blocks_of(const Backend &backend, KernelContext &context) {
     std::int32_t blocks[3] = {};
     BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
     VIT_TRY_ASSIGN(const Kernel layout, backend.kernel("layout"));
     VIT_TRY(context.check("layout", layout(&context, buffer)));
-    return Blocks{blocks[0], blocks[1], blocks[2]};
+    return Layout{blocks[0], blocks[1], blocks[2]};
 }
 
 Model::Model(std::shared_ptr<const Impl> impl)

@@ -10,7 +10,7 @@
 namespace vit {
 
 // The blocks that a backend's matrices lie in. Errors: kernel.
-Result<Blocks> blocks_of(const Backend &backend, KernelContext &context);
+Result<Layout> blocks_of(const Backend &backend, KernelContext &context);
 
 struct Model::Impl {
     Architecture architecture;

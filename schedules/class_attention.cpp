@@ -4,9 +4,9 @@ namespace vit {
 
 using namespace Halide;
 
-// A task takes one head of one image. That of the next image comes after it, which finds the head's weights
-// (for ViT-B/16, 192 KiB for keys and as many for values) in L2. Not the multiply-adds take the time but
-// weights, which come from memory, and x, which every head reads twice, from L2 or L3.
+// A task takes one head of one image. The same head of the next image comes after it, and finds the head's
+// weights (for ViT-B/16, 192 KiB for keys and as many for values) in L2. Multiply-adds are not what takes
+// the time: weights come from memory, and every head reads x twice, from L2 or L3.
 // Zen 3, AVX2, ViT-B/16, weights cold, one thread: 0.48 ms, where keys and values took 3.8.
 void schedule(ClassAttention &stage, Pipeline, const ClassAttentionTuning &, const Target &) {
     using namespace dims;

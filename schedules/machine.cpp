@@ -34,10 +34,11 @@ Machine machine_of(const Target &target) {
 // lanes registers for a row of weights and one for the broadcast; and the more square it is, the fewer loads
 // a multiply-add needs.
 //   16 registers: 6 x 2 = 12 accumulators + 2 + 1 = 15, and one for a product that is not fused
-//   32 registers: 11 x 2 = 22 accumulators + 2 + 1 = 25, and 197 tokens fill 18 tiles but for one row. 12 x
-//   2 pads them to 204, which cost 3 % of all products; 8 x 3 pads heads and labels to 48 channels.
-//   32 registers and products by lane: a row's factors come as a vector, 8 x 2 = 16 accumulators + 8 + 8 =
-//   32; 12 x 2 spilled
+//   32 registers: 11 x 2 = 22 accumulators + 2 + 1 = 25, and 197 tokens fill 18 tiles but for one row.
+//                 12 x 2 pads them to 204, which cost 3 % of all products; 8 x 3 pads heads and labels to
+//                 48 channels.
+//   32 registers and products by lane: a row's factors come as a vector,
+//                 8 x 2 = 16 accumulators + 8 + 8 = 32; 12 x 2 spilled
 Layout LayoutParams::resolve(const Target &target) const {
     const Machine machine = machine_of(target);
     const int rows = machine.registers < 32 ? 6 : machine.by_lane ? 8 : 11;

@@ -376,7 +376,7 @@ TEST_F(TunerTest, every_stage_is_right_by_its_reference) {
     shape.architecture.width = 36;
     shape.architecture.mlp_width = 100;
     const Halide::Target target = Halide::get_jit_target_from_environment();
-    const Blocks blocks = blocks_of(target, {});
+    const Layout blocks = blocks_of(target, {});
     CallContext context(2);
     for (const Stage &stage : stages(target.has_gpu_feature())) {
         Problem problem = stage.problem(shape, blocks);

@@ -69,7 +69,7 @@ TEST(CaseRandomTest, samples_are_spread_from_the_first_to_the_last) {
 }
 
 TEST(TilesTest, every_value_has_a_place_of_its_own) {
-    const Blocks blocks{4, 3, 8};
+    const Layout blocks{4, 3, 8};
     Tiles tiles(blocks, 5, 10, 2);
     std::set<std::size_t> offsets;
     for (int b = 0; b < 2; b++) {

@@ -21,6 +21,7 @@
 
 #include "tests/support/backends.h"
 #include "tests/support/golden.h"
+#include "tests/support/temporary_directory.h"
 #include "vit/vit.h"
 
 namespace vit::test {
@@ -124,6 +125,25 @@ TEST_P(ModelTest, two_sessions_at_once_change_no_bit) {
         }
     }
     for (const std::vector<float> &logits : found) EXPECT_TRUE(same_bits(logits, expected));
+}
+
+// Whatever the family: what is packed is all that there is.
+TEST_P(ModelTest, packed_it_answers_the_same_bits) {
+    const TemporaryDirectory directory;
+    value_of(model.save_packed(directory.file("packed")));
+    const Model packed = value_of(Model::load(directory.file("packed"), {.backend = backend()}));
+    const int batch = golden.batch(), labels = golden.labels();
+    Session session = this->session(2, batch);
+    Session other = value_of(Session::create(packed, {.threads = 2, .max_batch = batch}));
+    const float *pixels = golden.pixels.values.data();
+    EXPECT_TRUE(same_bits(forward(session, pixels, batch, labels), forward(other, pixels, batch, labels)));
+    for (int i = 0; i < labels; i++) EXPECT_EQ(packed.label(i), model.label(i));
+
+    const Image picture = value_of(Image::read(golden.picture));
+    std::vector<float> as_here(golden.picture_pixels.values.size(), NAN), as_there = as_here;
+    value_of(session.preprocess(picture.view(), as_here.data()));
+    value_of(other.preprocess(picture.view(), as_there.data()));
+    EXPECT_TRUE(same_bits(as_here, as_there));
 }
 
 TEST_P(ModelTest, a_picture_becomes_the_pixels_of_its_library) {

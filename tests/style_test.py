@@ -171,14 +171,22 @@ def references_are_for_tests(tree):
 
 
 @rule(
-    breaks={"runtime/model.cpp": "#include <Halide.h>", "runtime/image.h": '#include "generators/layout.h"'},
-    sound={"runtime/model.cpp": "#include <HalideRuntime.h>\n#include <HalideBuffer.h>"},
+    breaks={
+        "runtime/model.cpp": "#include <Halide.h>",
+        "runtime/image.h": '#include "generators/linear.h"',
+        "generators/layout.h": '#include "Halide.h"',
+    },
+    sound={
+        "runtime/model.cpp": "#include <HalideRuntime.h>\n#include <HalideBuffer.h>",
+        "runtime/geometry.h": '#include "generators/layout.h"',
+    },
 )
 def runtime_sees_no_compiler(tree):
-    pattern = INCLUDE + r"(?:[^<>\"\n]*/)?(?:Halide\.h|generators/|schedules/)"
-    return matches(
-        under(tree, "runtime/"), pattern, "the runtime includes the compiler's side", code_and_literals
-    )
+    # How matrices lie in memory is a matter of both sides; that file includes nothing.
+    pattern = INCLUDE + r"(?:[^<>\"\n]*/)?(?:Halide\.h|generators/(?!layout\.h\")|schedules/)"
+    why = "the runtime includes the compiler's side"
+    yield from matches(under(tree, "runtime/"), pattern, why, code_and_literals)
+    yield from matches(under(tree, "generators/layout.h"), INCLUDE, why, code_and_literals)
 
 
 @rule(

@@ -29,7 +29,7 @@ std::size_t bytes(int rows, int columns) {
 struct Sample {
     int tokens, images;
 
-    Sample(int tokens_of_image, int batch, const Blocks &blocks) {
+    Sample(int tokens_of_image, int batch, const Layout &blocks) {
         const int tiles = divide_up(tokens_of_image, blocks.token_tile);
         tokens = 2 * tiles + 2;
         images = std::clamp(128 / tiles, 1, batch);
@@ -37,7 +37,7 @@ struct Sample {
 };
 
 // Of all heads, padded as the qkv layer leaves them.
-int attention_width(const Architecture &a, const Blocks &blocks) {
+int attention_width(const Architecture &a, const Layout &blocks) {
     const int head = cases::round_up(a.head_size(), blocks.lanes);
     return cases::round_up(a.heads * head, blocks.panel);
 }
@@ -51,7 +51,7 @@ std::string name_of(LinearRole role, const Architecture &a) {
 
 }  // namespace
 
-Problem linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role) {
+Problem linear_problem(const Shape &shape, const Layout &blocks, LinearRole role) {
     const Architecture &a = shape.architecture;
     const int attention = attention_width(a, blocks), mlp = a.mlp_width;
     const int inputs = role == LinearRole::fc2 ? mlp : role == LinearRole::proj ? attention : a.width;
@@ -69,7 +69,7 @@ Problem linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role
               {divide_up(a.tokens(), blocks.token_tile) * shape.batch, row * blocks.token_tile}}}};
 }
 
-Problem attention_problem(const Shape &shape, const Blocks &blocks, bool on_device) {
+Problem attention_problem(const Shape &shape, const Layout &blocks, bool on_device) {
     const Architecture &a = shape.architecture;
     const int head = cases::round_up(a.head_size(), blocks.lanes);
     const int parts = on_device ? cases::AttentionCase::parts_on_device(a.tokens(), blocks)[0] : 0;
@@ -86,7 +86,7 @@ Problem attention_problem(const Shape &shape, const Blocks &blocks, bool on_devi
             a.heads * shape.batch};
 }
 
-Problem layer_norm_problem(const Shape &shape, const Blocks &blocks) {
+Problem layer_norm_problem(const Shape &shape, const Layout &blocks) {
     const Architecture &a = shape.architecture;
     const Sample sample(a.tokens(), shape.batch, blocks);
     Random random;
@@ -98,7 +98,7 @@ Problem layer_norm_problem(const Shape &shape, const Blocks &blocks) {
                2 * bytes(cases::round_up(a.width, blocks.panel), blocks.token_tile)}}}};
 }
 
-Problem patch_embed_problem(const Shape &shape, const Blocks &blocks) {
+Problem patch_embed_problem(const Shape &shape, const Layout &blocks) {
     const Architecture &a = shape.architecture;
     const Sample sample(a.tokens(), shape.batch, blocks);
     Random random;
@@ -112,7 +112,7 @@ Problem patch_embed_problem(const Shape &shape, const Blocks &blocks) {
             shape.batch};
 }
 
-Problem head_problem(const Shape &shape, const Blocks &blocks) {
+Problem head_problem(const Shape &shape, const Layout &blocks) {
     const Architecture &a = shape.architecture;
     const int features = static_cast<int>(a.pooling.features.size());
     Random random;
@@ -125,7 +125,7 @@ Problem head_problem(const Shape &shape, const Blocks &blocks) {
 }
 
 // One picture of a usual size whatever the batch: pictures are preprocessed one by one.
-Problem preprocess_problem(const Shape &shape, const Blocks &) {
+Problem preprocess_problem(const Shape &shape, const Layout &) {
     Preprocessing asked;
     asked.width = shape.architecture.image_width;
     asked.height = shape.architecture.image_height;

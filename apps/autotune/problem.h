@@ -38,11 +38,11 @@ enum class LinearRole { qkv,
                         proj,
                         fc1,
                         fc2 };
-Problem linear_problem(const Shape &shape, const Blocks &blocks, LinearRole role);
-Problem attention_problem(const Shape &shape, const Blocks &blocks, bool on_device);
-Problem layer_norm_problem(const Shape &shape, const Blocks &blocks);
-Problem patch_embed_problem(const Shape &shape, const Blocks &blocks);
-Problem head_problem(const Shape &shape, const Blocks &blocks);
-Problem preprocess_problem(const Shape &shape, const Blocks &blocks);
+Problem linear_problem(const Shape &shape, const Layout &blocks, LinearRole role);
+Problem attention_problem(const Shape &shape, const Layout &blocks, bool on_device);
+Problem layer_norm_problem(const Shape &shape, const Layout &blocks);
+Problem patch_embed_problem(const Shape &shape, const Layout &blocks);
+Problem head_problem(const Shape &shape, const Layout &blocks);
+Problem preprocess_problem(const Shape &shape, const Layout &blocks);
 
 }  // namespace vit::autotune

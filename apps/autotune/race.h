@@ -4,8 +4,8 @@
 // Entrant 0 is the incumbent, entrant 1 its twin: the same code, so what tells them apart is noise.
 // Challengers follow.
 //   rounds      Each entrant has one try a round, in an order that is shuffled anew; the incumbent and its
-//               twin half a round apart. So nobody runs twice in a row, which would favour him with warm
-//               caches, and slow stretches of the machine meet all alike.
+//               twin half a round apart. So none runs twice in a row, with caches that are warm already, and
+//               slow stretches of the machine meet all alike.
 //   score       The median of the faster half of an entrant's tries: other programs only ever make a try
 //               slower, and the single fastest one may be luck.
 //   qualifying  Two rounds; who is more than a quarter slower than the best is out.

@@ -44,7 +44,7 @@ std::string untrusted(double others) {
 }  // namespace
 
 StageTuner::StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage,
-                       const Values &layout, const Blocks &blocks, const Values &incumbent, Journal &journal,
+                       const Values &layout, const Layout &blocks, const Values &incumbent, Journal &journal,
                        CallContext &context)
     : options_(options), callbacks_(callbacks), stage_(stage), layout_(layout),
       blocks_(blocks), in_{blocks.lanes, blocks.token_tile, blocks.panel},

@@ -14,7 +14,7 @@ class StageTuner {
 public:
     // blocks follow from layout, which, like incumbent, is what the tuned file has. Borrows everything.
     StageTuner(const Options &options, const Callbacks &callbacks, const Stage &stage, const Values &layout,
-               const Blocks &blocks, const Values &incumbent, Journal &journal, CallContext &context);
+               const Layout &blocks, const Values &incumbent, Journal &journal, CallContext &context);
 
     // Milliseconds that the stage takes of a pass through the model, roughly.
     double weigh();
@@ -51,7 +51,7 @@ private:
     const Callbacks &callbacks_;
     const Stage &stage_;
     Values layout_;
-    Blocks blocks_;
+    Layout blocks_;
     Layout in_;  // these
     Values defaults_;
     Candidate incumbent_;

@@ -22,7 +22,7 @@ template<typename Tuning>
 Stage linear_stage(const char *role_name, bool on_device, LinearRole role) {
     return {
         std::string("linear/") + role_name, on_device, tunables_of<Tuning>(),
-        [role](const Shape &shape, const Blocks &blocks) { return linear_problem(shape, blocks, role); }};
+        [role](const Shape &shape, const Layout &blocks) { return linear_problem(shape, blocks, role); }};
 }
 
 template<typename PatchEmbed, typename LayerNorm, typename Linear, typename Attention, typename Head>
@@ -33,7 +33,7 @@ std::vector<Stage> stages_by(bool on_device) {
         {"layer_norm", on_device, tunables_of<LayerNorm>(), layer_norm_problem},
         linear_stage<Linear>("qkv", on_device, LinearRole::qkv),
         {"attention", on_device, tunables_of<Attention>(),
-         [on_device](const Shape &shape, const Blocks &blocks) {
+         [on_device](const Shape &shape, const Layout &blocks) {
              return attention_problem(shape, blocks, on_device);
          }},
         linear_stage<Linear>("proj", on_device, LinearRole::proj),
@@ -49,7 +49,7 @@ std::vector<Stage> stages_by(bool on_device) {
     for (const auto &[name, role] : roles) {
         if (on_device) {
             all.push_back(linear_stage<Linear>(name, on_device, role));
-            all.back().problem = [role](const Shape &shape, const Blocks &blocks) {
+            all.back().problem = [role](const Shape &shape, const Layout &blocks) {
                 return linear_problem({shape.architecture, 1, shape.threads}, blocks, role);
             };
         }
@@ -103,7 +103,7 @@ std::vector<const Stage *> stages_named(const std::vector<std::string> &names, b
     return in_order;
 }
 
-Blocks blocks_of(const Halide::Target &target, const Values &layout) {
+Layout blocks_of(const Halide::Target &target, const Values &layout) {
     GeneratorParams params;
     for (const auto &[name, value] : layout) {
         params[name] = std::to_string(value);

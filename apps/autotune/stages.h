@@ -12,7 +12,7 @@ struct Stage {
     std::string name;  // "linear/qkv"
     bool on_device;    // computes on the target's device
     Tunables tunables;
-    std::function<Problem(const Shape &, const Blocks &)> problem;
+    std::function<Problem(const Shape &, const Layout &)> problem;
 };
 
 // In the order of a forward pass, for the processor or for a device. Pictures are preprocessed by the
@@ -25,6 +25,6 @@ std::vector<const Stage *> stages_named(const std::vector<std::string> &names, b
 
 // The blocks of generators/layout.h on a target, as the stage `layout` tells them; `layout` are the values
 // that a tuned file has for it. Throws Halide::Error.
-Blocks blocks_of(const Halide::Target &target, const Values &layout);
+Layout blocks_of(const Halide::Target &target, const Values &layout);
 
 }  // namespace vit::autotune

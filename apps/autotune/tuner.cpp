@@ -99,7 +99,7 @@ Summary tune(const Options &options, const Callbacks &callbacks) {
         stages_named(options.stages, options.target.has_gpu_feature());
     TunedFile file = TunedFile::read(options.incumbents.empty() ? options.output : options.incumbents);
     const Values layout = file.values("layout");
-    const Blocks blocks = blocks_of(options.target, layout);
+    const Layout blocks = blocks_of(options.target, layout);
     Journal journal(journal_path(options), circumstances_of(options, layout));
     CallContext context(options.threads);
     const auto tuner_of = [&](const Stage &stage) {

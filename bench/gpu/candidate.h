@@ -11,7 +11,7 @@ namespace vit::bench {
 struct Candidate {
     const char *target;  // of VIT_TARGETS
     const char *stage;   // "linear/qkv", as tuned files have it
-    Blocks blocks;
+    Layout blocks;
     const char *layout;  // "lanes=4 panel=32 token_tile=8", the values of these blocks
     const char *values;  // of its tunables, likewise
     const char *fixed;   // the parameter that makes it fit the problem: "epilogue=none", "one_part=true"

@@ -38,7 +38,7 @@ struct Stage {
     Architecture architecture;
     KernelContext context;
     const Backend &backend;
-    Blocks blocks;
+    Layout blocks;
     cases::Random random;
 
     Stage(const std::string &name, int threads)
@@ -51,7 +51,7 @@ struct Stage {
     Kernel kernel(const std::string &name) const { return value_of(backend.kernel(name)); }
 
 private:
-    Blocks ask_blocks() {
+    Layout ask_blocks() {
         install_halide_handlers();
         return cases::blocks_of(CalledKernel(kernel("layout"), &context));
     }

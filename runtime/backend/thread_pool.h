@@ -13,14 +13,14 @@ namespace vit {
 int usable_processors();
 
 // A fixed number of threads, each with a share of the indices of a loop: neighbours, since these use the
-// same weights. Who is done with the own share takes from the ends of the others'. Workers spin for some
-// microseconds before they sleep: the stages of a forward pass follow each other within that time.
+// same weights. A thread that has finished its own share takes from the ends of the others'. Workers spin
+// for some microseconds before they sleep: the stages of a forward pass follow each other within that time.
 class ThreadPool {
 public:
     using Task = int (*)(void *context, int index, std::uint8_t *closure);
 
-    explicit ThreadPool(
-        int threads);  // the caller's included; throws std::system_error if one can't be started
+    // The caller's thread is one of them. Throws std::system_error if one cannot be started.
+    explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;

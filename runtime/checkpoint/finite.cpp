@@ -12,8 +12,8 @@ template<typename Bits, Bits exponent>
 struct Scan {
     static constexpr Bits lowest = exponent & static_cast<Bits>(~exponent + 1);
     static constexpr Bits sign = static_cast<Bits>(exponent + lowest);
-    static constexpr int block =
-        4096 / sizeof(Bits);  // a page; a constant, so that the loop vectorizes at -O2
+    // A page: a constant, so that the loop vectorizes at -O2.
+    static constexpr int block = 4096 / sizeof(Bits);
 
     static Bits carry(Bits value) { return static_cast<Bits>((value & exponent) + lowest); }
 

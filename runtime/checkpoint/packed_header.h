@@ -14,7 +14,7 @@ namespace vit {
 struct PackedHeader {
     std::string version;  // of the library: what is packed, and how, may change with it
     std::string target;   // target_machine of the backend
-    Blocks blocks;
+    Layout blocks;
     std::uint64_t packing = 0;  // fingerprint of how weights are packed (checkpoint/packing_fingerprint.h)
     std::uint64_t bytes = 0;    // of weights, which begin at the next multiple of packed_alignment
     std::vector<std::uint64_t> checksums;  // of the weights, for each checksum_chunk

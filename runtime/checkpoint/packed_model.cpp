@@ -38,7 +38,7 @@ std::uint64_t number_at(Bytes bytes, std::size_t at) {
     return number;
 }
 
-std::string text_of(const Blocks &blocks) {
+std::string text_of(const Layout &blocks) {
     return std::to_string(blocks.lanes) + " x " + std::to_string(blocks.token_tile) + " x " +
            std::to_string(blocks.panel);
 }
@@ -121,7 +121,7 @@ Result<void> check_backend(const PackedHeader &header, const Backend &backend, c
     return {};
 }
 
-Result<void> check_packing(const PackedHeader &header, const Blocks &blocks, const PackKernels &kernels,
+Result<void> check_packing(const PackedHeader &header, const Layout &blocks, const PackKernels &kernels,
                            KernelContext &context, const std::string &name) {
     if (text_of(header.blocks) != text_of(blocks)) {
         return fail(ErrorCode::backend, name + ": was packed in blocks of " + text_of(header.blocks) +
@@ -204,7 +204,7 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     VIT_TRY(check_backend(header, backend, name));
     install_halide_handlers();
     KernelContext context(verify ? usable_processors() : 1);
-    VIT_TRY_ASSIGN(const Blocks blocks, blocks_of(backend, context));
+    VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
     VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));
     VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, header.architecture));

@@ -8,7 +8,7 @@ namespace vit {
 // The checksum of what packing makes of a small model of the same kind: made-up weights, with the slots and
 // the folds of the architecture. Whatever changes in packing changes it; there is no number to forget.
 // Errors: memory, kernel.
-Result<std::uint64_t> packing_fingerprint(const Architecture &architecture, const Blocks &blocks,
+Result<std::uint64_t> packing_fingerprint(const Architecture &architecture, const Layout &blocks,
                                           const PackKernels &kernels, KernelContext &context);
 
 }  // namespace vit

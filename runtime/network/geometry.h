@@ -5,18 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "generators/layout.h"
 #include "network/key_parts.h"
 #include "network/slots.h"
 #include "vit/vit.h"
 
 namespace vit {
 
-struct Blocks {
-    int lanes, token_tile, panel;
-};
-
 struct Geometry {
-    Geometry(const Architecture &a, const Blocks &blocks)
+    Geometry(const Architecture &a, const Layout &blocks)
         : blocks(blocks),
           prefix(a.prefix.tokens()),
           tokens(a.tokens()),
@@ -61,7 +58,7 @@ struct Geometry {
                                       (head_chunks + 2) * blocks.lanes;
     }
 
-    Blocks blocks;
+    Layout blocks;
     int prefix;           // tokens before the patches
     int tokens;           // N + 1, not padded
     int tiles;            // of an image

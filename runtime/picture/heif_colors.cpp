@@ -44,35 +44,36 @@ Bytes properties_of(Bytes meta) {
     return containers.size() == 1 ? containers[0] : Bytes{};
 }
 
-enum class Layout { unknown, whole, halved_x, halved };
+enum class Subsampling { unknown, whole, halved_x, halved };
 
 // How many samples of colour there are, if all pictures of the file with colour agree.
-Layout layout_of(Bytes properties) {
-    std::vector<Layout> layouts;
+Subsampling subsampling_of(Bytes properties) {
+    std::vector<Subsampling> subsamplings;
     for (const Bytes av1 : boxes(properties, "av1C")) {
         if (av1.size() < 4) {
-            return Layout::unknown;
+            return Subsampling::unknown;
         }
         const bool grey = av1[2] & 0x10, x = av1[2] & 8, y = av1[2] & 4;
         if (!grey) {
-            layouts.push_back(x ? y ? Layout::halved : Layout::halved_x : Layout::whole);
+            subsamplings.push_back(x ? y ? Subsampling::halved : Subsampling::halved_x : Subsampling::whole);
         }
     }
     for (const Bytes hevc : boxes(properties, "hvcC")) {
         if (hevc.size() < 17) {
-            return Layout::unknown;
+            return Subsampling::unknown;
         }
-        const Layout of_format[] = {Layout::unknown, Layout::halved, Layout::halved_x, Layout::whole};
+        const Subsampling of_format[] = {Subsampling::unknown, Subsampling::halved, Subsampling::halved_x,
+                                         Subsampling::whole};
         if (hevc[16] & 3) {
-            layouts.push_back(of_format[hevc[16] & 3]);
+            subsamplings.push_back(of_format[hevc[16] & 3]);
         }
     }
-    for (const Layout layout : layouts) {
-        if (layout != layouts[0]) {
-            return Layout::unknown;
+    for (const Subsampling subsampling : subsamplings) {
+        if (subsampling != subsamplings[0]) {
+            return Subsampling::unknown;
         }
     }
-    return layouts.empty() ? Layout::unknown : layouts[0];
+    return subsamplings.empty() ? Subsampling::unknown : subsamplings[0];
 }
 
 // Pictures of an odd size that are turned have their single column or row on another side, and what is cut
@@ -97,14 +98,14 @@ bool can_be_halved(Bytes properties) {
 HeifColors hide_heif_colors(Bytes file) {
     HeifColors colors;
     const Bytes meta = meta_of(file), properties = properties_of(meta);
-    const Layout layout = layout_of(properties);
+    const Subsampling subsampling = subsampling_of(properties);
     std::vector<Bytes> profiles;
     for (const Bytes profile : boxes(properties, "colr")) {
         if (profile.size() >= 11 && is_at(profile, 0, "nclx")) {
             profiles.push_back(profile);
         }
     }
-    if (layout == Layout::unknown || profiles.empty() || has_derived(meta)) {
+    if (subsampling == Subsampling::unknown || profiles.empty() || has_derived(meta)) {
         return colors;
     }
     for (const Bytes profile : profiles) {
@@ -117,8 +118,8 @@ HeifColors hide_heif_colors(Bytes file) {
     colors.matrix = int(big_endian(profiles[0], 8, 2));
     colors.full_range = profiles[0][10] & 0x80;
     if (can_be_halved(properties)) {
-        colors.halved_x = layout != Layout::whole;
-        colors.halved_y = layout == Layout::halved;
+        colors.halved_x = subsampling != Subsampling::whole;
+        colors.halved_y = subsampling == Subsampling::halved;
     }
     for (const Bytes profile : profiles) {
         profile[8] = profile[9] = 0;

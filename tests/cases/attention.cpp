@@ -42,13 +42,13 @@ std::size_t product(std::initializer_list<int> factors) {
 
 }  // namespace
 
-std::vector<int> AttentionCase::parts_on_device(int tokens, const Blocks &blocks) {
+std::vector<int> AttentionCase::parts_on_device(int tokens, const Layout &blocks) {
     const int panels = divide_up(tokens, blocks.panel);
     const int least = divide_up(panels, most_keys_of_part(blocks.token_tile) / blocks.panel);
     return least == 1 && panels > 1 ? std::vector<int>{1, 2} : std::vector<int>{least};
 }
 
-AttentionCase::AttentionCase(const AttentionShape &shape, const Blocks &blocks, int parts, Operands operands,
+AttentionCase::AttentionCase(const AttentionShape &shape, const Layout &blocks, int parts, Operands operands,
                              Random &random)
     : shape_(shape), blocks_(blocks), parts_(parts), operands_(operands),
       head_chunks_(divide_up(shape.head_size, blocks.lanes)),

@@ -18,11 +18,11 @@ struct AttentionShape {
 class AttentionCase : public Case {
 public:
     // Into how many parts keys fall; 0: as a processor computes it, without parts.
-    AttentionCase(const AttentionShape &shape, const Blocks &blocks, int parts, Operands operands,
+    AttentionCase(const AttentionShape &shape, const Layout &blocks, int parts, Operands operands,
                   Random &random);
 
     // Those of a device: as many as its memory asks for, and two in any case, if there are keys for two.
-    static std::vector<int> parts_on_device(int tokens, const Blocks &blocks);
+    static std::vector<int> parts_on_device(int tokens, const Layout &blocks);
 
     std::string kernel() const override;
     int call(const CalledKernel &kernel, int copy) override;
@@ -47,7 +47,7 @@ private:
     std::string wrong_pads() const;
 
     AttentionShape shape_;
-    Blocks blocks_;
+    Layout blocks_;
     int parts_;
     Operands operands_;
     int head_chunks_, width_, key_panels_;  // width_ of all heads, padded

@@ -11,7 +11,7 @@ namespace vit::cases {
 
 using namespace tolerance;
 
-ClassAttentionCase::ClassAttentionCase(const ClassAttentionShape &shape, const Blocks &blocks,
+ClassAttentionCase::ClassAttentionCase(const ClassAttentionShape &shape, const Layout &blocks,
                                        Operands operands, Random &random)
     : shape_(shape), blocks_(blocks), operands_(operands),
       head_chunks_(divide_up(shape.head_size, blocks.lanes)),

@@ -18,7 +18,7 @@ struct ClassAttentionShape {
 
 class ClassAttentionCase : public Case {
 public:
-    ClassAttentionCase(const ClassAttentionShape &shape, const Blocks &blocks, Operands operands,
+    ClassAttentionCase(const ClassAttentionShape &shape, const Layout &blocks, Operands operands,
                        Random &random);
 
     std::string kernel() const override { return "class_attention"; }
@@ -44,7 +44,7 @@ private:
     std::string wrong_pads() const;
 
     ClassAttentionShape shape_;
-    Blocks blocks_;
+    Layout blocks_;
     Operands operands_;
     int head_chunks_, part_;                    // channels of all heads, padded
     std::vector<float> q_, x_;                  // [b, h, d], [b, t, c]

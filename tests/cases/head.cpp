@@ -13,7 +13,7 @@ namespace vit::cases {
 
 using namespace tolerance;
 
-HeadCase::HeadCase(const HeadShape &shape, const Blocks &blocks, std::string kernel, float offset,
+HeadCase::HeadCase(const HeadShape &shape, const Layout &blocks, std::string kernel, float offset,
                    Random &random)
     : shape_(shape), kernel_(std::move(kernel)), kind_(kernel_row(kernel_).params.at("kind")),
       token_rows_(random.uniforms(static_cast<std::size_t>(shape.batch) * shape.tokens * shape.channels,

@@ -19,7 +19,7 @@ class HeadCase : public Case {
 public:
     // Logits are about within 5 of the offset. What becomes of them is what generators/kernels.cmake says of
     // the kernel.
-    HeadCase(const HeadShape &shape, const Blocks &blocks, std::string kernel, float offset, Random &random);
+    HeadCase(const HeadShape &shape, const Layout &blocks, std::string kernel, float offset, Random &random);
 
     std::string kernel() const override { return kernel_; }
     int copies() const override { return weights_.count(); }

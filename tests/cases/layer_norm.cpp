@@ -45,13 +45,13 @@ std::size_t values_of(const LayerNormShape &s) {
 
 }  // namespace
 
-LayerNormCase::LayerNormCase(const LayerNormShape &shape, const Blocks &blocks, float offset, float height,
+LayerNormCase::LayerNormCase(const LayerNormShape &shape, const Layout &blocks, float offset, float height,
                              float epsilon, Random &random)
     : LayerNormCase(shape, blocks, random.uniforms(values_of(shape), offset - height, offset + height),
                     random.uniforms(shape.channels, -2, 2), random.uniforms(shape.channels, -1, 1), epsilon,
                     random) {}
 
-LayerNormCase::LayerNormCase(const LayerNormShape &shape, const Blocks &blocks, std::vector<float> rows,
+LayerNormCase::LayerNormCase(const LayerNormShape &shape, const Layout &blocks, std::vector<float> rows,
                              std::vector<float> gamma, std::vector<float> beta, float epsilon,
                              Random &random)
     : x(blocks, shape.tokens, shape.channels, shape.batch),

@@ -18,10 +18,10 @@ struct LayerNormShape {
 
 class LayerNormCase : public Case {
 public:
-    LayerNormCase(const LayerNormShape &shape, const Blocks &blocks, float offset, float height,
+    LayerNormCase(const LayerNormShape &shape, const Layout &blocks, float offset, float height,
                   float epsilon, Random &random);
     // x is [b][t][c].
-    LayerNormCase(const LayerNormShape &shape, const Blocks &blocks, std::vector<float> x,
+    LayerNormCase(const LayerNormShape &shape, const Layout &blocks, std::vector<float> x,
                   std::vector<float> gamma, std::vector<float> beta, float epsilon, Random &random);
 
     std::string kernel() const override { return "layer_norm"; }

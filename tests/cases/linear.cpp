@@ -21,7 +21,7 @@ const KnownActivation *activation_of(const std::string &epilogue) {
 
 }  // namespace
 
-LinearCase::LinearCase(const LinearShape &shape, const Blocks &blocks, std::string kernel, Operands operands,
+LinearCase::LinearCase(const LinearShape &shape, const Layout &blocks, std::string kernel, Operands operands,
                        Random &random, bool in_place)
     : shape_(shape), kernel_(std::move(kernel)), epilogue_(kernel_row(kernel_).params.at("epilogue")),
       activation_(activation_of(epilogue_)), sums_(activation_ && activation_->gated ? 2 : 1),

@@ -23,7 +23,7 @@ class LinearCase : public Case {
 public:
     // The kernel's epilogue is what generators/kernels.cmake says of it. A residual is y itself, as in a
     // forward pass, or lies elsewhere.
-    LinearCase(const LinearShape &shape, const Blocks &blocks, std::string kernel, Operands operands,
+    LinearCase(const LinearShape &shape, const Layout &blocks, std::string kernel, Operands operands,
                Random &random, bool in_place = true);
 
     std::string kernel() const override { return kernel_; }

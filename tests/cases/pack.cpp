@@ -36,7 +36,7 @@ IndexMap PackPanelsCase::map_of(int count, int size, int block) {
     return map;
 }
 
-PackPanelsCase::PackPanelsCase(const PackShape &shape, const Blocks &blocks, std::string kernel, float scale,
+PackPanelsCase::PackPanelsCase(const PackShape &shape, const Layout &blocks, std::string kernel, float scale,
                                IndexMap rows, IndexMap columns, Random &random)
     : shape_(shape), kernel_(std::move(kernel)),
       type_(type_named(kernel_row(kernel_).params.at("weight.type"))), rows_(std::move(rows)),
@@ -96,7 +96,7 @@ Work PackPanelsCase::work() const {
     return {0, static_cast<double>(values_.size()) * (type_.bytes() + 4)};
 }
 
-PackTilesCase::PackTilesCase(int channels, int tokens, const Blocks &blocks, Random &random)
+PackTilesCase::PackTilesCase(int channels, int tokens, const Layout &blocks, Random &random)
     : rows_(random.uniforms(static_cast<std::size_t>(tokens) * channels, -1, 1)),
       packed_(blocks, tokens, channels, 1) {}
 

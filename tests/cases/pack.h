@@ -24,7 +24,7 @@ public:
     // The matrix is of the type that generators/kernels.cmake says of the kernel. rows and columns are
     // indices into it; a whole number of panels and of chunks. Rows are scaled by `scale`, its double and
     // its fourfold in turn.
-    PackPanelsCase(const PackShape &shape, const Blocks &blocks, std::string kernel, float scale,
+    PackPanelsCase(const PackShape &shape, const Layout &blocks, std::string kernel, float scale,
                    IndexMap rows, IndexMap columns, Random &random);
 
     // All of `count` with pads between groups of `size` (as a head's channels are), and up to whole blocks.
@@ -55,7 +55,7 @@ private:
 
 class PackTilesCase : public Case {
 public:
-    PackTilesCase(int channels, int tokens, const Blocks &blocks, Random &random);
+    PackTilesCase(int channels, int tokens, const Layout &blocks, Random &random);
 
     std::string kernel() const override { return "pack_tiles"; }
     int call(const CalledKernel &kernel, int copy) override;

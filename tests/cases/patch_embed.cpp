@@ -25,7 +25,7 @@ float weight_of(const PatchEmbedShape &shape) {
 
 }  // namespace
 
-PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &blocks, Operands operands,
+PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Layout &blocks, Operands operands,
                                Random &random)
     : PatchEmbedCase(shape, blocks, operands, values(operands, random, shape.pixels(), 1, 8),
                      values(operands, random, static_cast<std::size_t>(shape.embedding) * shape.inputs(),
@@ -34,7 +34,7 @@ PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &block
                             100),
                      random) {}
 
-PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &blocks, Operands operands,
+PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Layout &blocks, Operands operands,
                                std::vector<float> pixels, std::vector<float> kernels,
                                std::vector<float> origin, Random &random)
     : embedded(blocks, shape.tokens(), shape.embedding, shape.batch), shape_(shape), operands_(operands),

@@ -23,9 +23,9 @@ struct PatchEmbedShape {
 
 class PatchEmbedCase : public Case {
 public:
-    PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &blocks, Operands operands, Random &random);
+    PatchEmbedCase(const PatchEmbedShape &shape, const Layout &blocks, Operands operands, Random &random);
     // pixels are [b][channel][y][x], kernels [c][channel][row][col], origin [t][c]: integers.
-    PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &blocks, std::vector<float> pixels,
+    PatchEmbedCase(const PatchEmbedShape &shape, const Layout &blocks, std::vector<float> pixels,
                    std::vector<float> kernels, std::vector<float> origin, Random &random)
         : PatchEmbedCase(shape, blocks, Operands::integers, std::move(pixels), std::move(kernels),
                          std::move(origin), random) {}
@@ -45,7 +45,7 @@ private:
         double value, tolerance;
     };
 
-    PatchEmbedCase(const PatchEmbedShape &shape, const Blocks &blocks, Operands operands,
+    PatchEmbedCase(const PatchEmbedShape &shape, const Layout &blocks, Operands operands,
                    std::vector<float> pixels, std::vector<float> kernels, std::vector<float> origin,
                    Random &random);
     void expect();

@@ -10,7 +10,7 @@ namespace vit::cases {
 
 using namespace tolerance;
 
-PoolCase::PoolCase(const PoolShape &shape, const Blocks &blocks, Operands operands, Random &random)
+PoolCase::PoolCase(const PoolShape &shape, const Layout &blocks, Operands operands, Random &random)
     : shape_(shape), operands_(operands), x_(blocks, shape.tokens, shape.channels, shape.batch),
       pooled_(blocks, features(), shape.channels, shape.batch) {
     const std::size_t values = static_cast<std::size_t>(shape.batch) * shape.tokens * shape.channels;

@@ -21,7 +21,7 @@ struct PoolShape {
 
 class PoolCase : public Case {
 public:
-    PoolCase(const PoolShape &shape, const Blocks &blocks, Operands operands, Random &random);
+    PoolCase(const PoolShape &shape, const Layout &blocks, Operands operands, Random &random);
 
     std::string kernel() const override { return "pool"; }
     int call(const CalledKernel &kernel, int copy) override;

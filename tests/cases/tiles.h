@@ -22,13 +22,13 @@ inline constexpr float garbage = -12345.0f;
 
 // A token matrix of `batch` images, float32 [ci, ti, chunk, tile, b]; every image starts at a whole tile.
 struct Tiles {
-    Blocks blocks;
+    Layout blocks;
     int tokens, channels, batch;  // before padding
     int tiles, chunks;            // of an image; in a tile
     Floats values;                // NaN, until they are filled
 
     // Channels are padded to whole panels, unless the caller has its own idea of their number.
-    Tiles(const Blocks &blocks, int tokens, int channels, int batch, int padded_channels = 0)
+    Tiles(const Layout &blocks, int tokens, int channels, int batch, int padded_channels = 0)
         : blocks(blocks), tokens(tokens), channels(channels), batch(batch),
           tiles(divide_up(tokens, blocks.token_tile)),
           chunks((padded_channels ? padded_channels : round_up(channels, blocks.panel)) / blocks.lanes),
@@ -95,10 +95,10 @@ struct Tiles {
 // Where the values of a weight matrix, float32 [c in panel, k, panel], stand in memory that somebody else
 // owns. Pads are zero.
 struct Panels {
-    Blocks blocks;
+    Layout blocks;
     int inputs, panels;  // k of a panel, pads included
 
-    Panels(const Blocks &blocks, int padded_inputs, int outputs)
+    Panels(const Layout &blocks, int padded_inputs, int outputs)
         : blocks(blocks), inputs(padded_inputs), panels(divide_up(outputs, blocks.panel)) {}
 
     int outputs() const { return panels * blocks.panel; }
@@ -112,14 +112,14 @@ struct Panels {
 };
 
 // What a library says of its own blocks.
-inline Blocks blocks_of(const CalledKernel &layout) {
+inline Layout blocks_of(const CalledKernel &layout) {
     int sizes[3] = {};
     layout(BufferView<1>(sizes, halide_type_of<std::int32_t>(), {3}));
     return {sizes[0], sizes[1], sizes[2]};
 }
 
 // A vector of channels, followed by zeros to a whole panel.
-inline std::vector<float> padded(const Blocks &blocks, std::vector<float> values) {
+inline std::vector<float> padded(const Layout &blocks, std::vector<float> values) {
     values.resize(round_up(static_cast<int>(values.size()), blocks.panel));
     return values;
 }

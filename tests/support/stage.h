@@ -26,7 +26,7 @@ using Params = std::map<std::string, std::string>;
 // A way to compile a stage.
 struct Variant {
     std::string name;     // part of the test's name
-    Blocks blocks;        // what the layout generator says for it
+    Layout blocks;        // what the layout generator says for it
     Params params;        // of the generator
     bool checked = true;  // with Halide's assertions and bounds queries
     const Backend *backend = nullptr;  // the library's own, compiled ahead of time; nothing else then counts
