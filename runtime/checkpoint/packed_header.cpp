@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "checkpoint/checksum.h"
-
 #include "network/architecture.h"
 #include "preprocess/fields.h"
 #include "printable.h"
