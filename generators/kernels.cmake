@@ -30,7 +30,11 @@ foreach (few IN ITEMS "" /few)
     endif ()
     vit_kernel(linear/qkv${few} TUNED linear/qkv${few} ${where} PARAMS epilogue=none)
     vit_kernel(linear/proj${few} TUNED linear/proj${few} ${where} PARAMS epilogue=residual)
-    foreach (activation IN ITEMS gelu_erf gelu_tanh quick_gelu relu silu tanh silu_gated)
+    set(activations gelu_erf gelu_tanh)
+    if (NOT few)
+        list(APPEND activations quick_gelu relu silu tanh silu_gated)  # too seldom for a second one
+    endif ()
+    foreach (activation IN LISTS activations)
         vit_kernel(linear/fc1/${activation}${few} TUNED linear/fc1${few} ${where}
             PARAMS epilogue=${activation})
     endforeach ()

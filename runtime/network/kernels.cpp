@@ -9,8 +9,8 @@ namespace {
 Result<LinearKernels> find_linear(const Backend &backend, const std::string &role) {
     LinearKernels kernels;
     VIT_TRY_ASSIGN(kernels.many, backend.kernel("linear/" + role));
-    if (backend.device_api) {
-        VIT_TRY_ASSIGN(kernels.few, backend.kernel("linear/" + role + "/few"));
+    if (const std::string few = "linear/" + role + "/few"; backend.has_kernel(few)) {
+        VIT_TRY_ASSIGN(kernels.few, backend.kernel(few));
     }
     return kernels;
 }

@@ -20,7 +20,7 @@ struct PackKernels {
 
 struct LinearKernels {
     Kernel many;
-    Kernel few;  // for few tokens, where a device computes (generators/kernels.cmake)
+    Kernel few;  // for few tokens, where a device computes and there is one (generators/kernels.cmake)
 };
 
 struct NetworkKernels {

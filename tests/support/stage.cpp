@@ -38,7 +38,8 @@ CalledKernel kernel_of(const Variant &variant, const std::string &name) {
     if (!variant.backend) {
         return compile(variant, kernel_row(name));
     }
-    const Result<vit::Kernel> found = variant.backend->kernel(variant.few ? name + "/few" : name);
+    const bool few = variant.few && variant.backend->has_kernel(name + "/few");
+    const Result<vit::Kernel> found = variant.backend->kernel(few ? name + "/few" : name);
     if (!found) throw std::runtime_error(found.error().message);
     return CalledKernel([kernel = *found](const KernelArguments &arguments) {
         install_halide_handlers();
