@@ -125,8 +125,8 @@ function(vit_add_kernel_list library)
             list(APPEND params "${param}")
         endforeach ()
         list(JOIN params ", " params)
-        string(APPEND VIT_KERNEL_LIST "        {\"${kernel_name}\", \"${kernel_generator}\", "
-            "\"${kernel_tuned}\", \"${kernel_on}\", {${params}}},\n")
+        string(APPEND VIT_KERNEL_LIST
+            "        {\"${kernel_name}\", \"${kernel_generator}\", \"${kernel_tuned}\", {${params}}},\n")
     endforeach ()
     set(list "${PROJECT_BINARY_DIR}/kernel_list.cpp")
     configure_file("${PROJECT_SOURCE_DIR}/tests/cases/kernel_list.cpp.in" "${list}" @ONLY)

@@ -1,6 +1,6 @@
 # The kernels: the one list of what is compiled for each target (cmake/stages.cmake crosses it with
-# VIT_TARGETS, writes the table that the runtime finds them in, and the list that tests, benches and the
-# autotuner walk).
+# VIT_TARGETS, writes the table that the runtime finds them in, and the list by which tests and the autotuner
+# compile them in process).
 #
 # vit_kernel(NAME [TUNED KEY] [ON processor|device] [WITHOUT_BLOCKS] [DEFAULT PARAM=VALUE...]
 #            [PARAMS PARAM=VALUE...])

@@ -15,7 +15,7 @@
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/preprocess/preprocess_plan.h"
 #include "tests/support/npy.h"
-#include "tests/support/saved_model.h"
+#include "tests/support/saved_families.h"
 #include "tests/support/source_directory.h"
 
 namespace vit::test {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/expect_error.h"
-#include "tests/support/saved_model.h"
+#include "tests/support/saved_families.h"
 
 namespace vit::test {
 namespace {

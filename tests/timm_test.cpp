@@ -8,7 +8,7 @@
 #include "runtime/checkpoint/ecosystem.h"
 #include "runtime/checkpoint/namings/timm_architectures.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/saved_model.h"
+#include "tests/support/saved_families.h"
 
 namespace vit::test {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "runtime/checkpoint/checkpoint.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/saved_model.h"
+#include "tests/support/saved_families.h"
 
 namespace vit::test {
 namespace {

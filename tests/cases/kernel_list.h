@@ -11,7 +11,6 @@ struct KernelRow {
     std::string name;       // "linear/fc1/gelu_erf"
     std::string generator;  // "linear"
     std::string tuned;      // key of its tuned values, or nothing
-    std::string on;         // processor, device, or nothing where both have it
     std::map<std::string, std::string> params;  // of the generator, that make it this kernel
 };
 

@@ -7,7 +7,7 @@
 
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/network/architecture.h"
-#include "tests/support/saved_model.h"
+#include "tests/support/saved_families.h"
 
 namespace {
 

@@ -1,37 +1,15 @@
-// Small random checkpoints in the layout of Hugging Face's ViTForImageClassification.
+// Small random checkpoints as Hugging Face's ViTForImageClassification saves them.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "tests/support/random.h"
-#include "tests/support/safetensors_writer.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/saved_model.h"
 
 namespace vit::test {
 
-// A checkpoint before it is written: change what the test is about, then write.
-struct HfVit {
-    nlohmann::json config, preprocessor;
-    std::vector<NamedTensor> tensors;
-
-    NamedTensor &tensor(const std::string &name) {
-        for (NamedTensor &tensor : tensors) {
-            if (tensor.name == name) return tensor;
-        }
-        throw std::out_of_range(name);
-    }
-    void erase(const std::string &name) {
-        std::erase_if(tensors, [&](const NamedTensor &tensor) { return tensor.name == name; });
-    }
-    void write(const TemporaryDirectory &directory) const {
-        directory.write("config.json", config.dump(2));
-        directory.write("preprocessor_config.json", preprocessor.dump(2));
-        directory.write("model.safetensors", safetensors_file(tensors));
-    }
-};
+using HfVit = SavedModel;
 
 enum class Names {
     published,
