@@ -11,9 +11,10 @@
 // their weight is 0, and their values are finite, as all pads.
 #pragma once
 
+#include <optional>
+
 #include "generators/activation.h"
-#include "generators/dims.h"
-#include "generators/layout.h"
+#include "generators/fixed_point.h"
 
 namespace vit {
 
@@ -31,10 +32,12 @@ struct Attention {
     Halide::Func normalizer{"normalizer"};  // [ti, tile, h, b]
     Halide::Func mixture{"mixture"};        // [ci, ti, chunk, tile, h, b]: the register tiles of weights . v
     Halide::Func context{"context"};        // [ci, ti, chunk, h, tile, b]
+    std::optional<Quantized> quantized;     // context, a head in each group
     Halide::RDom d_in_head;                 // [d in chunk, chunk]
     Halide::RDom key_chunk;                 // [chunk] of keys
     Halide::RDom key;                       // [s in tile, tile]
     Halide::RDom lane;                      // [si]
+    Halide::Expr chunks;                    // of a head
     Halide::Expr tiles, heads, threads;     // tiles of an image, heads of all images; who shares the tasks
     Layout layout;
 
@@ -45,7 +48,7 @@ struct Attention {
         : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
           key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
           key(0, layout.token_tile, 0, (tokens + layout.token_tile - 1) / layout.token_tile, "key"),
-          lane(0, layout.lanes, "lane"), tiles(tiles), heads(heads), threads(threads),
+          lane(0, layout.lanes, "lane"), chunks(chunks), tiles(tiles), heads(heads), threads(threads),
           layout(layout) {
         using namespace dims;
         using namespace Halide;
@@ -84,6 +87,11 @@ struct Attention {
             weights(seen % lanes, ti, seen / lanes, tile, h, b) *
             qkv(ci, key.x, min(likely(chunk), chunks - 1), h, 2, key.y, b);
         context(ci, ti, chunk, h, tile, b) = mixture(ci, ti, chunk, tile, h, b) * normalizer(ti, tile, h, b);
+    }
+
+    void quantize(const FixedPoint &fixed) {
+        using namespace dims;
+        quantized.emplace(context, chunks, std::vector<Halide::Var>{tile, b}, fixed, layout);
     }
 };
 

@@ -2,6 +2,7 @@
 // after the other, so that addresses in a block are constants.
 #pragma once
 
+#include "generators/fixed_point.h"
 #include "generators/layout.h"
 
 namespace vit {
@@ -38,6 +39,16 @@ void bound_panels(Parameter &buffer, const Layout &layout) {
     for (int i = 3; i < buffer.dimensions(); i++) {
         buffer.dim(i).set_min(0).set_stride(buffer.dim(i).stride() / layout.panel * layout.panel);
     }
+}
+
+// [ki, c in panel, multiply-add, panel]: a weight matrix in fixed point.
+template<typename Parameter>
+void bound_fixed_panels(Parameter &buffer, const FixedPoint &fixed, const Layout &layout) {
+    const int row = fixed.step * layout.panel;
+    buffer.dim(0).set_bounds(0, fixed.step);
+    buffer.dim(1).set_bounds(0, layout.panel).set_stride(fixed.step);
+    buffer.dim(2).set_min(0).set_stride(row);
+    buffer.dim(3).set_min(0).set_stride(row * buffer.dim(2).extent());
 }
 
 }  // namespace vit

@@ -8,8 +8,10 @@
 
 namespace vit {
 
+// normalized as it is or, in fixed point, as the one matrix that the next product reads.
 class LayerNormGenerator : public Halide::Generator<LayerNormGenerator> {
 public:
+    GeneratorParam<std::string> precision{"precision", "f32"};
     LayoutParams layout;
     LayerNormTuning tuning;
     LayerNormGpuTuning gpu_tuning;
@@ -19,17 +21,33 @@ public:
     Input<Buffer<float, 1>> beta{"beta"};          // [c]
     Input<int> channels{"channels"};               // D, before padding
     Input<float> epsilon{"epsilon"};
-    Output<Buffer<float, 4>> normalized{"normalized"};  // [ci, ti, chunk, tile]
+    Input<int> *chunks_of_group = nullptr;           // in fixed point
+    Output<Buffer<float, 4>> *normalized = nullptr;  // [ci, ti, chunk, tile], or
+    Output<Buffer<void, 5>> *q = nullptr;            // [ci, ti, chunk, group, tile]
+
+    void configure() {
+        if (precision.value() == "f32") {
+            normalized = add_output<Buffer<float, 4>>("normalized");
+        } else {
+            chunks_of_group = add_input<int>("chunks_of_group");
+            q = add_output<Buffer<void, 5>>("q", fixed_point_of(precision, get_target()).stored);
+        }
+    }
 
     void generate() {
         const Layout blocks = layout.resolve(get_target());
         stage.emplace(x, gamma, beta, channels, x.dim(2).extent(), epsilon, blocks);
-        normalized = stage->normalized;
-
         bound_tiles(x, blocks);
         gamma.dim(0).set_min(0);
         beta.dim(0).set_min(0);
-        bound_tiles(normalized, blocks);
+        if (q) {
+            stage->quantize(*chunks_of_group, fixed_point_of(precision, get_target()));
+            *q = stage->quantized->q;
+            bound_tiles(*q, blocks);
+        } else {
+            *normalized = stage->normalized;
+            bound_tiles(*normalized, blocks);
+        }
     }
 
     void schedule() {

@@ -5,8 +5,9 @@
 // run lane by lane and then over the lanes.
 #pragma once
 
-#include "generators/dims.h"
-#include "generators/layout.h"
+#include <optional>
+
+#include "generators/fixed_point.h"
 
 namespace vit {
 
@@ -17,6 +18,7 @@ struct LayerNorm {
     Halide::Func normalized{"normalized"};                     // [ci, ti, chunk, tile]
     Halide::RDom k;                                            // [chunk]
     Halide::RDom lane;                                         // [ci]
+    std::optional<Quantized> quantized;  // [ci, ti, chunk, group, tile]
     Layout layout;
 
     // x [ci, ti, chunk, tile] with zeros from `channels` on, gamma and beta [c] likewise.
@@ -44,6 +46,13 @@ struct LayerNorm {
         const Expr c = chunk * layout.lanes + ci;
         normalized(ci, ti, chunk, tile) =
             (x(ci, ti, chunk, tile) - mean(ti, tile)) * rstd(ti, tile) * gamma(c) + beta(c);
+    }
+
+    void quantize(Halide::Expr chunks_of_group, const FixedPoint &fixed) {
+        using namespace dims;
+        Halide::Func grouped("grouped");
+        grouped(ci, ti, chunk, group, tile) = normalized(ci, ti, group * chunks_of_group + chunk, tile);
+        quantized.emplace(grouped, chunks_of_group, std::vector<Halide::Var>{tile}, fixed, layout);
     }
 };
 

@@ -1,4 +1,5 @@
-// The blocks that a library was compiled for, told by the library: blocks = {lanes, token_tile, panel}.
+// The blocks that a library was compiled for, told by the library: blocks = {lanes, token_tile, panel,
+// i16_step}.
 #include "generators/layout.h"
 
 #include "generators/dims.h"
@@ -13,7 +14,7 @@ public:
 
     void generate() {
         const Layout fixed = layout.resolve(get_target());
-        blocks(dims::x) = Halide::mux(dims::x, {fixed.lanes, fixed.token_tile, fixed.panel});
+        blocks(dims::x) = Halide::mux(dims::x, {fixed.lanes, fixed.token_tile, fixed.panel, fixed.i16_step});
     }
 
     void schedule() {

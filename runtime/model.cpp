@@ -52,11 +52,11 @@ auto without_exceptions(const std::string &what, Step step) -> decltype(step()) 
 }  // namespace
 
 Result<Layout> blocks_of(const Backend &backend, KernelContext &context) {
-    std::int32_t blocks[3] = {};
-    BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {3});
+    std::int32_t blocks[4] = {};
+    BufferView<1> buffer(blocks, halide_type_of<std::int32_t>(), {4});
     VIT_TRY_ASSIGN(const Kernel layout, backend.kernel("layout"));
     VIT_TRY(context.check("layout", layout(&context, buffer)));
-    return Layout{blocks[0], blocks[1], blocks[2]};
+    return Layout{blocks[0], blocks[1], blocks[2], blocks[3]};
 }
 
 Model::Model(std::shared_ptr<const Impl> impl)

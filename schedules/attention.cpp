@@ -1,5 +1,6 @@
 #include "schedules/attention.h"
 
+#include "schedules/fixed_point.h"
 #include "schedules/register_tile.h"
 
 namespace vit {
@@ -28,20 +29,27 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
         clamp((least + stage.heads - 1) / stage.heads, (stage.tiles + most - 1) / most, stage.tiles);
     const Expr tiles_per_task = (stage.tiles + cuts - 1) / cuts;
 
-    stage.context.compute_root()
-        .split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
-        .split(tile, blocks, tile_in_task, tiles_per_task, TailStrategy::GuardWithIf)
-        .reorder(ci, ti, vi, panel, tile_in_task, h, b, blocks)
-        .vectorize(ci)
-        .unroll(ti)
-        .unroll(vi)
-        .fuse(h, b, task)
-        .fuse(task, blocks, task)
-        .parallel(task);
+    Func out = stage.quantized ? stage.quantized->q : stage.context;
+    const Var head = stage.quantized ? group : h;
+    Var heads("heads");
+    out.compute_root().split(tile, blocks, tile_in_task, tiles_per_task, TailStrategy::GuardWithIf);
+    if (stage.quantized) {
+        out.reorder(ci, ti, chunk, tile_in_task, head, b, blocks);
+        schedule_values(*stage.quantized);
+        schedule_terms(*stage.quantized, out, tile_in_task);
+        stage.context.compute_at(out, tile_in_task)
+            .split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
+            .reorder(ci, ti, vi, panel);
+    } else {
+        out.split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
+            .reorder(ci, ti, vi, panel, tile_in_task, head, b, blocks);
+    }
+    out.fuse(head, b, heads).fuse(heads, blocks, task).parallel(task);
+    stage.context.vectorize(ci, layout.lanes).unroll(ti).unroll(vi);
 
     // Squares of lanes x lanes are transposed in registers, from a copy of their rows: the address of a
     // token takes a division, which is then made once for all of its chunks.
-    stage.keys.compute_at(stage.context, task)
+    stage.keys.compute_at(out, task)
         .split(d, chunk, di, layout.lanes, TailStrategy::RoundUp)
         .split(si, block, si, layout.lanes, TailStrategy::RoundUp)
         .reorder(si, di, chunk, block, panel, h, b)
@@ -55,12 +63,12 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
                            tuning.key_unroll.on(layout, target));
 
     // A query's weights lie in a row, as the second product takes them, whatever the size of a tile.
-    stage.weights.compute_at(stage.context, tile_in_task)
+    stage.weights.compute_at(out, tile_in_task)
         .reorder_storage(ci, chunk, ti)
         .vectorize(ci, layout.lanes)
         .reorder(ci, ti, chunk)
         .unroll(ti);
-    stage.scores.compute_at(stage.context, tile_in_task)
+    stage.scores.compute_at(out, tile_in_task)
         .align_bounds(chunk, layout.vectors())
         .split(chunk, panel, vi, layout.vectors(), TailStrategy::RoundUp)
         .reorder(ci, vi, ti, panel)
@@ -72,14 +80,14 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
                            tuning.d_unroll.on(layout, target));
 
     for (Func lanes : {stage.lane_max, stage.lane_sum}) {
-        lanes.compute_at(stage.context, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);
+        lanes.compute_at(out, tile_in_task).vectorize(ci, layout.lanes).unroll(ti);
         lanes.update().reorder(ci, ti, stage.key_chunk).vectorize(ci, layout.lanes).unroll(ti);
     }
     for (Func row : {stage.row_max, stage.row_sum}) {
-        row.compute_at(stage.context, tile_in_task).unroll(ti);
+        row.compute_at(out, tile_in_task).unroll(ti);
         row.update().reorder(stage.lane, ti).unroll(stage.lane).unroll(ti);
     }
-    stage.normalizer.compute_at(stage.context, tile_in_task).unroll(ti);
+    stage.normalizer.compute_at(out, tile_in_task).unroll(ti);
 }
 
 }  // namespace vit

@@ -1,5 +1,7 @@
 #include "schedules/layer_norm.h"
 
+#include "schedules/fixed_point.h"
+
 namespace vit {
 
 using namespace Halide;
@@ -23,6 +25,17 @@ void schedule_statistics(LayerNorm &stage, Func consumer, const Var &at) {
 void schedule(LayerNorm &stage, Pipeline, const LayerNormTuning &tuning, const Target &) {
     using namespace dims;
     Var task("task"), tile_in_task("tile_in_task");
+    if (stage.quantized) {  // from the normalized tile, once more in L1
+        Func q = stage.quantized->q;
+        q.split(tile, task, tile_in_task, tuning.tiles_per_task, TailStrategy::GuardWithIf)
+            .reorder(ci, ti, chunk, group, tile_in_task, task)
+            .parallel(task);
+        schedule_values(*stage.quantized);
+        schedule_terms(*stage.quantized, q, group);
+        stage.normalized.compute_at(q, tile_in_task).vectorize(ci, stage.layout.lanes).unroll(ti);
+        schedule_statistics(stage, q, tile_in_task);
+        return;
+    }
     stage.normalized.split(tile, task, tile_in_task, tuning.tiles_per_task, TailStrategy::GuardWithIf)
         .reorder(ci, ti, chunk, tile_in_task, task)
         .vectorize(ci)

@@ -29,6 +29,20 @@ Machine machine_of(const Target &target) {
     return {lanes, 16, true, false, lanes};
 }
 
+// x86 multiplies neighbours and adds the products: two of 16 bits (vpmaddwd, or vpdpwssd where VNNI is),
+// four of 8 (vpdpbusd), the left factors without a sign. Arm's smlal takes one of 16 bits, by lane; its sdot
+// four of 8, with a sign.
+FixedPoint fixed_point_of(const std::string &precision, const Target &target) {
+    using Halide::Int;
+    const bool arm = target.arch == Target::ARM;
+    if (precision == "i8") {
+        const int lowest = arm ? -128 : 0;
+        return {Halide::UInt(8), arm ? Int(8) : Halide::UInt(8), Int(8), lowest, lowest + 255, 127, 4, true};
+    }
+    _halide_user_assert(precision == "i16") << "no precision is called " << precision << "\n";
+    return {Int(16), Int(16), Int(16), -4095, 4095, 4095, arm ? 1 : 2, false};
+}
+
 // The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units
 // of them to keep the multiply-adds busy (4 x 2 on Zen 3 and Skylake, 4 x 4 on recent Arm cores), panel /
 // lanes registers for a row of weights and one for the broadcast; and the more square it is, the fewer loads
@@ -42,9 +56,10 @@ Machine machine_of(const Target &target) {
 Layout LayoutParams::resolve(const Target &target) const {
     const Machine machine = machine_of(target);
     const int rows = machine.registers < 32 ? 6 : machine.by_lane ? 8 : 11;
-    Layout layout{machine.lanes, rows, 2 * machine.lanes};
+    Layout layout{machine.lanes, rows, 2 * machine.lanes, fixed_point_of("i16", target).step};
     if (target.has_gpu_feature()) {
-        layout = {machine.lanes, 8, 8 * machine.lanes};
+        layout.token_tile = 8;
+        layout.panel = 8 * machine.lanes;
     }
     if (lanes) {
         layout.lanes = lanes;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Halide.h"
+#include "generators/fixed_point.h"
 #include "generators/layout.h"
 
 namespace vit {
@@ -15,6 +16,9 @@ struct Machine {
 };
 
 Machine machine_of(const Halide::Target &target);
+
+// What the target's multiply-adds of whole numbers take, for the precision i16 or i8.
+FixedPoint fixed_point_of(const std::string &precision, const Halide::Target &target);
 
 // The blocks of generators/layout.h for a target, as generator parameters. 0 means: what the machine
 // suggests.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "generators/pack.h"
+#include "generators/quantize_panels.h"
 
 namespace vit {
 
@@ -9,6 +10,8 @@ namespace vit {
 struct PackTuning {};
 
 void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
+void schedule(QuantizePanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);
 void schedule(PackTiles &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);

@@ -1,5 +1,7 @@
 #include "schedules/spread_prefetch.h"
 
+#include <algorithm>
+
 namespace vit {
 
 using namespace Halide;
@@ -63,8 +65,15 @@ private:
     using IRMutator::visit;
 
     Stmt visit(const For *loop) override {
+        const bool is_between = std::any_of(spread.between.begin(), spread.between.end(),
+                                            [&](const std::string &name) { return is_loop(loop->name, name); });
         if (is_loop(loop->name, spread.loop)) {
-            outer = loop;
+            loops = {loop};
+        } else if (is_between) {
+            loops.push_back(loop);
+            Stmt mutated = IRMutator::visit(loop);
+            loops.pop_back();
+            return mutated;
         } else if (is_loop(loop->name, spread.step)) {
             return with_prefetch(loop);
         }
@@ -81,7 +90,7 @@ private:
     Stmt with_prefetch(const For *loop) {
         FirstLoad first(spread.buffer);
         loop->accept(&first);
-        _halide_user_assert(outer && first.index.defined())
+        _halide_user_assert(!loops.empty() && first.index.defined())
             << "there is no loop " << spread.step << " in " << spread.loop << " that reads " << spread.buffer
             << "\n";
         const auto iteration = [](const For *l) { return Variable::make(Int(32), l->name) - l->min; };
@@ -89,20 +98,24 @@ private:
         const Expr block =
             Call::make(Int(32), Call::buffer_get_stride, {buffer, spread.dimension}, Call::Extern);
         const Expr present = resolve(first.index, lets);
-        const Expr steps = outer->extent * loop->extent;
-        const Expr step = iteration(outer) * loop->extent + iteration(loop);
+        Expr steps = loops.front()->extent, step = iteration(loops.front());
+        for (std::size_t i = 1; i <= loops.size(); i++) {
+            const For *inner = i < loops.size() ? loops[i] : loop;
+            steps = steps * inner->extent;
+            step = step * inner->extent + iteration(inner);
+        }
         const Expr share = (block + steps - 1) / steps;
         const Expr fetch =
             Call::make(first.type, Call::prefetch,
                        {Variable::make(Handle(), spread.buffer),
-                        simplify(present + block + step * share), 1, 1},
+                        simplify(present + spread.distance * block + step * share), 1, 1},
                        Call::Intrinsic);
         return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
                          loop->device_api, Block::make(Evaluate::make(fetch), loop->body));
     }
 
     const SpreadPrefetch spread;
-    const For *outer = nullptr;
+    std::vector<const For *> loops;  // that the present statement is in: spread.loop and those between
     Bindings lets;  // around the statement that is visited
 };
 

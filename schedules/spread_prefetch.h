@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "Halide.h"
 
@@ -16,6 +17,9 @@ struct SpreadPrefetch {
     int dimension;       // the next block along this dimension is fetched
     std::string loop;    // during this loop, which uses the present block in each iteration,
     std::string step;    // by the steps of this loop inside it.
+    // Loops between the two in which the block stays the same.
+    std::vector<std::string> between = {};
+    Halide::Expr distance = 1;  // in blocks, from the present one to the next
 };
 
 // Loops are FUNC.VAR: "y$1.tile_in_task". A step fetches one cache line. The last block's next lies past the

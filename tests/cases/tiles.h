@@ -113,9 +113,9 @@ struct Panels {
 
 // What a library says of its own blocks.
 inline Layout blocks_of(const CalledKernel &layout) {
-    int sizes[3] = {};
-    layout(BufferView<1>(sizes, halide_type_of<std::int32_t>(), {3}));
-    return {sizes[0], sizes[1], sizes[2]};
+    int sizes[4] = {};
+    layout(BufferView<1>(sizes, halide_type_of<std::int32_t>(), {4}));
+    return {sizes[0], sizes[1], sizes[2], sizes[3]};
 }
 
 // A vector of channels, followed by zeros to a whole panel.
