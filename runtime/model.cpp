@@ -12,13 +12,15 @@ namespace vit {
 
 namespace {
 
-Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend) {
+Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend,
+                                          Precision precision) {
     install_halide_handlers();
     KernelContext context(usable_processors());
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
-    const Geometry geometry(checkpoint.architecture, blocks);
-    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
-    VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, checkpoint.architecture));
+    const Geometry geometry(checkpoint.architecture, blocks, precision);
+    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
+    VIT_TRY_ASSIGN(const NetworkKernels kernels, 
+                   NetworkKernels::find(backend, checkpoint.architecture, precision));
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, pack_kernels, context));
     return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
                                                      checkpoint.labels, &backend, describe(backend),
@@ -35,6 +37,10 @@ Result<std::shared_ptr<const Model::Impl>> place(std::shared_ptr<Model::Impl> mo
         VIT_TRY(model->weights.move_to(model->device, model->architecture, model->geometry));
     }
     return model;
+}
+
+Precision precision_of(const ModelOptions &options) {
+    return options.precision.value_or(Precision::f32);
 }
 
 // The boundary that no exception passes: the standard library's, for want of memory or threads.
@@ -70,12 +76,12 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error)) {
-            VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, options.verify));
+            VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, options));
             VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
             return Model(std::move(impl));
         }
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(path));
-        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, precision_of(options)));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });
@@ -86,7 +92,7 @@ Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed
     return without_exceptions(architecture.name, [&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
-        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, precision_of(options)));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });
@@ -107,6 +113,10 @@ const std::string &Model::label(int index) const {
 
 const BackendInfo &Model::backend() const {
     return impl_->backend_info;
+}
+
+Precision Model::precision() const {
+    return impl_->geometry.fixed.precision;
 }
 
 ImageOptions Model::draft(ImageOptions options) const {

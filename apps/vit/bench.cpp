@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <vit/fields.h>
 
 #include "command.h"
 #include "apps/peak/machine_peak.h"
@@ -63,7 +64,7 @@ double milliseconds_of(const Action &action) {
 
 struct Measurements {
     vit::Architecture architecture;
-    std::string backend;
+    std::string backend, precision;
     int threads = 0, batch = 0, repeat = 0;
     double load_ms = 0;
     Times preprocess, compute;
@@ -104,6 +105,7 @@ Measurements measure(const BenchOptions &options) {
     vit::Session session = value_or_fail(vit::Session::create(*model, session_options));
     const vit::Architecture &a = m.architecture = model->architecture();
     m.backend = model->backend().name;
+    m.precision = vit::name_of(model->precision());
     const bool on_device = !model->backend().devices.empty();
     m.threads = session.threads();
     m.batch = options.batch;
@@ -153,7 +155,7 @@ std::string json_of(const Measurements &m) {
     using Json = nlohmann::ordered_json;
     Json out = {{"model", m.architecture.name},
                 {"backend", m.backend},
-                {"precision", "float32"},
+                {"precision", m.precision},
                 {"threads", m.threads},
                 {"batch", m.batch},
                 {"image_size", m.architecture.image_height},
@@ -196,7 +198,7 @@ std::string time_row(const std::string &name, const Times &times) {
 std::string text_of(const Measurements &m) {
     const vit::Architecture &a = m.architecture;
     std::string out = harmless(a.name) + ", " + std::to_string(a.image_width) + " x " +
-                      std::to_string(a.image_height) + ", float32, backend " + m.backend + ", " +
+                      std::to_string(a.image_height) + ", " + m.precision + ", backend " + m.backend + ", " +
                       std::to_string(m.threads) + (m.threads == 1 ? " thread" : " threads") + ", batch " +
                       std::to_string(m.batch) + ", best of " + std::to_string(m.repeat) + "\n\n";
     out += pad_right("load", 12) + number(m.load_ms, 3, 10) + " ms\n";

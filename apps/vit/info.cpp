@@ -124,6 +124,7 @@ std::string text_of(const vit::Model &model) {
            row("labels", labels) +
            row("parameters", grouped(vit::parameters(a))) +
            row("GFLOP", general(vit::flop(a) / 1e9, 4) + " an image") +
+           row("precision", vit::name_of(model.precision())) +
            row("backend", model.backend().name);
 }
 
@@ -181,6 +182,7 @@ Json json_of(const vit::Model &model, const std::string &directory) {
     for (int i = 0; i < model.architecture().labels; i++) {
         out["labels"].push_back(model.label(i));
     }
+    out["precision"] = vit::name_of(model.precision());
     out["backend"] = model.backend().name;
     return out;
 }

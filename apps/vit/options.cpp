@@ -2,7 +2,10 @@
 #include <charconv>
 #include <system_error>
 
+#include <vit/fields.h>
+
 #include "command.h"
+
 
 namespace command {
 
@@ -73,6 +76,18 @@ void add_backend(CLI::App &app, vit::ModelOptions &options) {
         ->type_name("NAME");
     add_number(app, "--device", options.device, 0, 1000,
                "Its device, by the number that 'vit info' has [0]");
+    const std::vector<std::string> names(std::begin(vit::precision_names), std::end(vit::precision_names));
+    app.add_option_function<std::string>(
+           "--precision",
+           [&options](const std::string &name) { options.precision = vit::value_named<vit::Precision>(name); },
+           "Of the blocks' linear layers [f32, or as packed]")
+        ->check(CLI::Validator(
+            [names](const std::string &name) {
+                return vit::value_named<vit::Precision>(name) ? std::string()
+                                                              : "'" + name + "' is none of " + joined(names);
+            },
+            ""))
+        ->type_name(joined(names));
 }
 
 }  // namespace command

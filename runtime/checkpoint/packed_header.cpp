@@ -197,6 +197,7 @@ Json to_json(const PackedHeader &header) {
             {"packing", hex_of(header.packing)},
             {"bytes", header.bytes},
             {"checksums", checksums},
+            {"precision", name_of(header.precision)},
             {"architecture", to_json(header.architecture)},
             {"preprocessing", fields_of(header.preprocessing)},
             {"labels", labels}};
@@ -233,6 +234,8 @@ Result<PackedHeader> read_packed_header(const Json &json, const std::string &fil
         VIT_TRY_ASSIGN(const std::uint64_t value, read_hex(&checksum, fields, "checksums"));
         header.checksums.push_back(value);
     }
+
+    VIT_TRY(read_named(fields.find("precision"), fields, "precision", header.precision));
 
     const Json nothing = Json::object();
     const Json *architecture = fields.find("architecture"), *preprocessing = fields.find("preprocessing");

@@ -18,6 +18,7 @@ struct PackedHeader {
     std::uint64_t packing = 0;  // fingerprint of how weights are packed (checkpoint/packing_fingerprint.h)
     std::uint64_t bytes = 0;    // of weights, which begin at the next multiple of packed_alignment
     std::vector<std::uint64_t> checksums;  // of the weights, for each checksum_chunk
+    Precision precision = Precision::f32;
     Architecture architecture;
     Preprocessing preprocessing;
     std::vector<std::string> labels;

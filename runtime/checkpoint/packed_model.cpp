@@ -12,6 +12,7 @@
 #include "checkpoint/packed_header.h"
 #include "checkpoint/packing_fingerprint.h"
 #include "printable.h"
+#include "vit/fields.h"
 
 namespace vit {
 
@@ -128,7 +129,7 @@ Result<void> check_packing(const PackedHeader &header, const Layout &blocks, con
                                             ", this library reads " + text_of(blocks) + "; pack it again");
     }
     VIT_TRY_ASSIGN(const std::uint64_t packing,
-                   packing_fingerprint(header.architecture, blocks, kernels, context));
+                   packing_fingerprint(header.architecture, blocks, header.precision, kernels, context));
     if (header.packing != packing) {
         return fail(ErrorCode::backend,
                     name + ": its weights are packed in another way than this library reads; pack it again");
@@ -159,15 +160,18 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
     }
     const Memory &weights = model.device ? copy : model.weights.memory;
     KernelContext context(usable_processors());
-    VIT_TRY_ASSIGN(const PackKernels kernels, PackKernels::find(*model.backend));
+    const Precision precision = model.geometry.fixed.precision;
+    VIT_TRY_ASSIGN(const PackKernels kernels, PackKernels::find(*model.backend, precision));
     VIT_TRY_ASSIGN(const std::uint64_t packing,
-                   packing_fingerprint(model.architecture, model.geometry.blocks, kernels, context));
+                   packing_fingerprint(model.architecture, model.geometry.blocks, precision, kernels,
+                                       context));
     const PackedHeader header{version(),
                               model.backend_info.target,
                               model.geometry.blocks,
                               packing,
                               weights.bytes(),
                               Chunks(weights.data<std::byte>(), weights.bytes()).checksums(context),
+                              precision,
                               model.architecture,
                               model.preprocessing,
                               model.labels};
@@ -197,21 +201,27 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
 }
 
 Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                 bool verify) {
+                                                 const ModelOptions &options) {
     const std::string name = printable_path(path);
     VIT_TRY_ASSIGN(Front its, read_front(path));
     PackedHeader &header = its.header;
     VIT_TRY(check_backend(header, backend, name));
+    const Precision precision = header.precision;
+    if (options.precision && *options.precision != precision) {
+        return fail(ErrorCode::argument, name + ": was packed with precision " + name_of(precision) + ", not " +
+                                             name_of(*options.precision) + "; pack it again");
+    }
     install_halide_handlers();
-    KernelContext context(verify ? usable_processors() : 1);
+    KernelContext context(options.verify ? usable_processors() : 1);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
-    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend));
+    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));
-    VIT_TRY_ASSIGN(const NetworkKernels kernels, NetworkKernels::find(backend, header.architecture));
-    const Geometry geometry(header.architecture, blocks);
+    VIT_TRY_ASSIGN(const NetworkKernels kernels, 
+                   NetworkKernels::find(backend, header.architecture, precision));
+    const Geometry geometry(header.architecture, blocks, precision);
     // Pages are there as soon as they are asked for: by those who verify them, all together, or at once.
-    VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, its.weights_at, header.bytes, !verify));
-    if (verify) VIT_TRY(check_weights(memory, header, context, name));
+    VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, its.weights_at, header.bytes, !options.verify));
+    if (options.verify) VIT_TRY(check_weights(memory, header, context, name));
     Result<Weights> weights = Weights::adopt(header.architecture, geometry, std::move(memory));
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);

@@ -17,9 +17,9 @@ inline constexpr std::size_t packed_alignment = 65536;
 // Errors: io, memory, kernel.
 Result<void> write_packed(const Model::Impl &model, const std::string &path);
 
-// verify: whether weights are compared with their checksums, by all processors. Errors: io, format, config;
+// Of the options, verify (by all processors) and precision. Errors: io, format, config;
 // backend, for a file packed for another target, in another way or by another version.
 Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                 bool verify);
+                                                 const ModelOptions &options);
 
 }  // namespace vit

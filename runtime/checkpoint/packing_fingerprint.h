@@ -9,6 +9,7 @@ namespace vit {
 // the folds of the architecture. Whatever changes in packing changes it; there is no number to forget.
 // Errors: memory, kernel.
 Result<std::uint64_t> packing_fingerprint(const Architecture &architecture, const Layout &blocks,
+                                          Precision precision,
                                           const PackKernels &kernels, KernelContext &context);
 
 }  // namespace vit

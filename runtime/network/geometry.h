@@ -6,22 +6,37 @@
 #include <cstdint>
 
 #include "generators/layout.h"
+#include "network/fixed_matrix.h"
 #include "network/key_parts.h"
 #include "network/slots.h"
 #include "vit/vit.h"
 
 namespace vit {
 
+// Whether the classifier sees single tokens, the first of an image, and nothing else.
+inline bool reads_first_tokens(const Architecture &a, int token_tile) {
+    int tokens = 0;
+    for (const Feature feature : a.pooling.features) {
+        const int at = feature == Feature::class_token          ? 0
+                       : feature == Feature::distillation_token ? a.prefix.class_token
+                                                                : -1;
+        if (at != tokens++) return false;
+    }
+    return tokens <= token_tile;
+}
+
 struct Geometry {
-    Geometry(const Architecture &a, const Layout &blocks)
+    Geometry(const Architecture &a, const Layout &blocks, Precision precision = Precision::f32)
         : blocks(blocks),
+          fixed{precision, blocks},
           prefix(a.prefix.tokens()),
           tokens(a.tokens()),
           tiles(divide_up(tokens, blocks.token_tile)),
           width(whole_panels(a.width)),
-          mlp_width(whole_panels(a.mlp_width)),
+          mlp_width(fixed ? fixed.whole_groups(a.mlp_width) : whole_panels(a.mlp_width)),
           fc1_outputs(is_gated(a.activation) ? 2 * mlp_width : mlp_width),
           labels(whole_panels(a.labels)),
+          reads_first_tile(reads_first_tokens(a, blocks.token_tile)),
           features(static_cast<int>(a.pooling.features.size())),
           feature_tiles(divide_up(features, blocks.token_tile)),
           heads(a.heads),
@@ -34,6 +49,10 @@ struct Geometry {
     int whole_panels(int channels) const { return divide_up(channels, blocks.panel) * blocks.panel; }
     int chunks(int channels) const { return channels / blocks.lanes; }
     int panels(int channels) const { return channels / blocks.panel; }
+    // The groups of what fixed-point products read: of x normalized, context and hidden.
+    Groups groups_of_width() const { return fixed.groups_of(width); }
+    Groups groups_of_context() const { return {head_chunks, heads}; }
+    Groups groups_of_mlp() const { return fixed.groups_of(mlp_width); }
     // A token matrix [ci, ti, chunk, tile] of one image.
     std::size_t token_matrix(int channels) const { return matrix_of(tiles, channels); }
     // One of the pooled features, each of which lies as a token.
@@ -59,6 +78,7 @@ struct Geometry {
     }
 
     Layout blocks;
+    FixedMatrices fixed;
     int prefix;           // tokens before the patches
     int tokens;           // N + 1, not padded
     int tiles;            // of an image
@@ -66,6 +86,7 @@ struct Geometry {
     int mlp_width;
     int fc1_outputs;      // twice as many where a gate is made, too
     int labels;           // K
+    bool reads_first_tile;  // the classifier sees tokens of an image's first tile and no others
     int features;         // that the classifier sees
     int feature_tiles;
     int heads;

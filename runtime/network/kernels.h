@@ -10,29 +10,33 @@ namespace vit {
 // How the checkpoint's tensors become what the network's kernels read (generators/pack.h).
 struct PackKernels {
     Kernel panels_of_f32, panels_of_f16, panels_of_bf16, tiles;
+    Kernel quantize;  // of fixed point
 
     const Kernel &panels_of(DType type) const {
         return type == DType::f32 ? panels_of_f32 : type == DType::f16 ? panels_of_f16 : panels_of_bf16;
     }
     // Errors: backend.
-    static Result<PackKernels> find(const Backend &backend);
+    static Result<PackKernels> find(const Backend &backend, Precision precision);
 };
 
 struct LinearKernels {
     Kernel many;
     Kernel few;  // for few tokens, where a device computes and there is one (generators/kernels.cmake)
+    Kernel fixed;  // of layers in fixed point
 };
 
 struct NetworkKernels {
     Kernel patch_embed, layer_norm;
     LinearKernels qkv, proj, fc1, fc2;
+    Kernel layer_norm_fixed, attention_fixed;          // for layers in fixed point
     Kernel attention, class_attention;                // of a processor, or
     Kernel attention_in_one_part, attention_in_parts;  // of a device
     Kernel pool, head;
     PreprocessKernels preprocess;
 
-    // Errors: backend, if one that the architecture needs was not compiled.
-    static Result<NetworkKernels> find(const Backend &backend, const Architecture &architecture);
+    // Errors: backend, if one that the architecture or the precision needs was not compiled.
+    static Result<NetworkKernels> find(const Backend &backend, const Architecture &architecture,
+                                       Precision precision);
 };
 
 }  // namespace vit

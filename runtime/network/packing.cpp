@@ -5,6 +5,7 @@
 #include <cstring>
 #include <numbers>
 
+#include "backend/memory.h"
 #include "checkpoint/mapped_file.h"
 
 namespace vit {
@@ -93,9 +94,11 @@ public:
           origin_(static_cast<std::size_t>(geometry.tokens) * arch_.width) {}
 
     Result<void> run() {
-        VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const TensorShape &) {
+        VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const TensorShape &) -> Result<void> {
+            if (is_of_block(slot) && index != begun_) VIT_TRY(begin(index));
             return fold(slot, index, checkpoint_.tensor(slot, index));
         }));
+        VIT_TRY(quantize());
         set_ranges();
         return pack_origin();
     }
@@ -109,10 +112,57 @@ private:
     const NetworkPlaces &places_;
     const IndexMap width_, mlp_, labels_, heads_, patch_, features_;
     std::vector<float> origin_;  // [t][c]
+    // The block that is being packed, those of its panels that will be quantized in memory of their own.
+    PackedBlock block_;
+    int begun_ = -1;
+    Memory unquantized_;
+
+    static constexpr PackedLinear PackedBlock::*layers[] = {&PackedBlock::qkv, &PackedBlock::proj,
+                                                            &PackedBlock::fc1, &PackedBlock::fc2};
+
+    // Finishes the block before.
+    Result<void> begin(int index) {
+        VIT_TRY(quantize());
+        begun_ = index;
+        block_ = places_.blocks[index];
+        std::size_t floats = 0;
+        for (const auto layer : layers) floats += floats_to_quantize(block_.*layer);
+        if (unquantized_.bytes() < floats * sizeof(float)) {
+            VIT_TRY_ASSIGN(unquantized_, Memory::of_floats(floats));
+        }
+        float *at = unquantized_.data();
+        for (const auto layer : layers) {
+            const std::size_t its = floats_to_quantize(block_.*layer);
+            if (its) (block_.*layer).panels = at;
+            at += its;
+        }
+        return {};
+    }
+
+    static std::size_t floats_to_quantize(const PackedLinear &layer) {
+        return layer.precision == Precision::f32 ? 0 : static_cast<std::size_t>(layer.inputs) * layer.outputs;
+    }
+
+    Result<void> quantize() {
+        if (begun_ < 0) return {};
+        const int panel = geometry_.blocks.panel, step = geometry_.fixed.step();
+        for (const auto layer : layers) {
+            const PackedLinear &from = block_.*layer, &to = places_.blocks[begun_].*layer;
+            if (!floats_to_quantize(from)) continue;
+            View<3> panels(from.panels, {panel, from.inputs, from.outputs / panel});
+            View<4> weights(to.panels, {step, panel, to.inputs / step, to.outputs / panel});
+            View<2> terms(to.terms, {to.outputs, to.rows_of_terms(geometry_.fixed)});
+            VIT_TRY(context_.check("quantize_panels",
+                                   kernels_.quantize(&context_, panels,
+                                                     to.groups.chunks * geometry_.blocks.lanes, weights,
+                                                     terms)));
+        }
+        return {};
+    }
 
     // One slot into its place.
     Result<void> fold(Slot slot, int index, const Tensor &from) {
-        const PackedBlock &block = places_.blocks[is_of_block(slot) ? index : 0];
+        const PackedBlock &block = block_;
         const int attention = geometry_.attention_width, mlp = geometry_.mlp_width;
         const RowScale q{std::numbers::log2e_v<float> / std::sqrt(static_cast<float>(arch_.head_size()))};
         const RowScale scale1{1, given(Slot::scale1, index)}, scale2{1, given(Slot::scale2, index)};

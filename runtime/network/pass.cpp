@@ -4,30 +4,13 @@
 
 namespace vit {
 
-namespace {
-
-// Whether the classifier sees single tokens, the first of an image, and nothing else.
-bool reads_first_tokens(const Architecture &a, int token_tile) {
-    int tokens = 0;
-    for (const Feature feature : a.pooling.features) {
-        const int at = feature == Feature::class_token          ? 0
-                       : feature == Feature::distillation_token ? a.prefix.class_token
-                                                                : -1;
-        if (at != tokens++) return false;
-    }
-    return tokens <= token_tile;
-}
-
-}  // namespace
-
 Pass::Pass(const Architecture &architecture, const Geometry &geometry, const NetworkKernels &kernels,
            const NetworkPlaces &weights, const Activations &activations, Device *device, int batch,
            KernelContext &context, StageClock &clock)
     : a_(architecture), g_(geometry), kernels_(kernels), weights_(weights), its_(activations),
       device_(device), batch_(batch), context_(context), clock_(clock), lanes_(geometry.blocks.lanes),
       token_tile_(geometry.blocks.token_tile), panel_(geometry.blocks.panel),
-      read_(reads_first_tokens(architecture, geometry.blocks.token_tile) ? Tokens::first_tile
-                                                                         : Tokens::all) {}
+      read_(geometry.reads_first_tile ? Tokens::first_tile : Tokens::all) {}
 
 Result<void> Pass::run(const Place &pixels) {
     const double width = a_.width, mlp = a_.mlp_width;
@@ -35,13 +18,13 @@ Result<void> Pass::run(const Place &pixels) {
     for (const PackedBlock &block : weights_.blocks) {
         // The last block needs no tokens but those that the classifier reads, except to attend to.
         const Tokens seen = &block == &weights_.blocks.back() ? read_ : Tokens::all;
-        VIT_TRY(norm(its_.x, block.norm1, Tokens::all, its_.y));
+        VIT_TRY(norm(its_.x, block.norm1, Tokens::all, its_.y, block.qkv.precision));
         VIT_TRY(attend(block, seen));  // eq. 5 to 7
         VIT_TRY(linear("linear/proj", kernels_.proj, its_.context, block.proj, seen, its_.x,
                        {g_.width, g_.width, g_.width, true}, width * width));  // eq. 8, 2
-        VIT_TRY(norm(its_.x, block.norm2, seen, its_.y));
+        VIT_TRY(norm(its_.x, block.norm2, seen, its_.y, block.fc1.precision));
         VIT_TRY(linear("linear/fc1", kernels_.fc1, its_.y, block.fc1, seen, its_.hidden,
-                       {g_.fc1_outputs, g_.mlp_width, g_.mlp_width},
+                       {g_.fc1_outputs, g_.mlp_width, g_.mlp_width, false, block.fc2.groups},
                        width * mlp * (g_.fc1_outputs / g_.mlp_width)));
         VIT_TRY(linear("linear/fc2", kernels_.fc2, its_.hidden, block.fc2, seen, its_.x,
                        {g_.width, g_.width, g_.width, true}, width * mlp));  // eq. 3
@@ -55,7 +38,7 @@ Result<void> Pass::attend(const PackedBlock &block, Tokens seen) {
     if (seen == Tokens::all || !kernels_.class_attention) {  // which devices do not have
         VIT_TRY(linear("linear/qkv", kernels_.qkv, its_.y, block.qkv, Tokens::all, its_.qkv,
                        {3 * attention_width, 3 * attention_width, 3 * attention_width}, 3 * width * width));
-        return attention(its_.qkv, seen, its_.context);
+        return attention(its_.qkv, seen, its_.context, block.proj.precision);
     }
     // q stands first.
     VIT_TRY(linear("linear/qkv", kernels_.qkv, its_.y, block.qkv, seen, its_.qkv,
@@ -109,8 +92,21 @@ double Pass::count(Tokens tokens) const {
 
 // The dimension over the tiles of the batch, in a token matrix of so many channels.
 Dim Pass::tiles(Tokens tokens, int channels) const {
-    const std::int64_t tile = static_cast<std::int64_t>(token_tile_) * channels;
+    return tiles_of(tokens, static_cast<std::int64_t>(token_tile_) * channels);
+}
+
+// Of tiles of so many values.
+Dim Pass::tiles_of(Tokens tokens, std::int64_t tile) const {
     return tokens == Tokens::all ? Dim{g_.tiles * batch_, tile} : Dim{batch_, tile * g_.tiles};
+}
+
+// A matrix in fixed point, in the place of one in float32, which is larger.
+Pass::FixedView Pass::fixed(const Place &place, const Groups &groups, Tokens tokens) const {
+    const std::int64_t chunk = static_cast<std::int64_t>(lanes_) * token_tile_;
+    const int chunks = groups.chunks + g_.fixed.terms();
+    return FixedView(Place(place.host, g_.fixed.activation_type()),
+                     {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{chunks, chunk},
+                      Dim{groups.count, chunk * chunks}, tiles_of(tokens, g_.fixed.tile(groups))});
 }
 
 // An item has a vector of a tile's channels. On an H200, ViT-B/16 has 4,800 (proj) to 19,200 (fc1) for one
@@ -135,7 +131,8 @@ Result<void> Pass::patch_embed(const Place &pixels, const Place &x) {
     });
 }
 
-Result<void> Pass::norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y) {
+Result<void> Pass::norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y,
+                        Precision precision) {
     const std::initializer_list<Dim> dims{{lanes_, 1},
                                           {token_tile_, lanes_},
                                           {g_.chunks(g_.width), lanes_ * token_tile_},
@@ -143,6 +140,12 @@ Result<void> Pass::norm(const Place &x, const PackedNorm &norm, Tokens tokens, c
     View<4> in(x, dims), out(y, dims);
     View<1> gamma(norm.gamma, {g_.width}), beta(norm.beta, {g_.width});
     return stage("layer_norm", 7 * count(tokens) * a_.width, [&] {
+        if (precision != Precision::f32) {
+            const Groups groups = g_.groups_of_width();
+            FixedView quantized = fixed(y, groups, tokens);
+            return kernels_.layer_norm_fixed(&context_, in, gamma, beta, a_.width, a_.layer_norm_epsilon,
+                                             groups.chunks, quantized);
+        }
         return kernels_.layer_norm(&context_, in, gamma, beta, a_.width, a_.layer_norm_epsilon, out);
     });
 }
@@ -151,20 +154,35 @@ Result<void> Pass::linear(const char *name, const LinearKernels &kernels, const 
                           const PackedLinear &layer, Tokens tokens, const Place &y, const Outputs &outputs,
                           double multiplications_of_token) {
     const std::int64_t chunk = static_cast<std::int64_t>(lanes_) * token_tile_;
-    View<4> in(x, {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{g_.chunks(layer.inputs), chunk},
-                   tiles(tokens, layer.inputs)});
     View<4> out(y, {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{g_.chunks(outputs.channels), chunk},
                     tiles(tokens, outputs.of_y)});
-    View<3> weights(layer.panels, {panel_, layer.inputs, g_.panels(outputs.of_layer)});
     View<1> bias(layer.bias, {outputs.of_layer});
+    const double flop = 2 * count(tokens) * multiplications_of_token;
+    if (layer.precision != Precision::f32) {
+        const int step = g_.fixed.step();
+        FixedView in = fixed(x, layer.groups, tokens);
+        View<4> weights(layer.panels, {step, panel_, layer.inputs / step, g_.panels(outputs.of_layer)});
+        View<2> terms(layer.terms, {layer.outputs, layer.rows_of_terms(g_.fixed)});
+        return stage(name, flop, [&] {
+            if (outputs.quantized.count) {
+                FixedView quantized = fixed(y, outputs.quantized, tokens);
+                return kernels.fixed(&context_, in, weights, terms, bias, outputs.quantized.chunks, quantized);
+            }
+            return outputs.residual ? kernels.fixed(&context_, in, weights, terms, bias, out, out)
+                                    : kernels.fixed(&context_, in, weights, terms, bias, out);
+        });
+    }
+    View<4> in(x, {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{g_.chunks(layer.inputs), chunk},
+                   tiles(tokens, layer.inputs)});
+    View<3> weights(layer.panels, {panel_, layer.inputs, g_.panels(outputs.of_layer)});
     const Kernel &kernel = kernels.few && few(tokens, outputs.of_layer) ? kernels.few : kernels.many;
-    return stage(name, 2 * count(tokens) * multiplications_of_token, [&] {
+    return stage(name, flop, [&] {
         return outputs.residual ? kernel(&context_, in, weights, bias, out, out)
                                 : kernel(&context_, in, weights, bias, out);
     });
 }
 
-Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &context) {
+Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &context, Precision precision) {
     const std::int64_t chunk = static_cast<std::int64_t>(lanes_) * token_tile_;
     const std::int64_t part = chunk * g_.chunks(g_.attention_width);
     const int query_tiles = queries == Tokens::all ? g_.tiles : 1;
@@ -175,6 +193,16 @@ Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &cont
                           Dim{g_.heads, chunk * g_.head_chunks}, Dim{query_tiles, part},
                           Dim{batch_, part * g_.tiles}});
     return stage("attention", 4 * count(queries) * g_.tokens * a_.width, [&] {
+        if (precision != Precision::f32) {
+            const Groups groups = g_.groups_of_context();
+            const int chunks = groups.chunks + g_.fixed.terms();
+            const std::int64_t tile = g_.fixed.tile(groups);
+            View<6> quantized(Place(context.host, g_.fixed.activation_type()),
+                              {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{chunks, chunk},
+                               Dim{g_.heads, chunk * chunks}, Dim{query_tiles, tile},
+                               Dim{batch_, tile * g_.tiles}});
+            return kernels_.attention_fixed(&context_, in, g_.tokens, context_.pool().threads(), quantized);
+        }
         if (kernels_.attention) {
             return kernels_.attention(&context_, in, g_.tokens, context_.pool().threads(), out);
         }

@@ -29,15 +29,17 @@ private:
         int channels;    // that y gets
         int of_y;        // channels of a token of y
         bool residual = false;  // added to what is there
+        Groups quantized = {};  // that y is made in, where the next layer reads it in fixed point
     };
 
     Result<void> patch_embed(const Place &pixels, const Place &x);
-    Result<void> norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y);
+    Result<void> norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y,
+                      Precision precision = Precision::f32);
     Result<void> attend(const PackedBlock &block, Tokens seen);
     Result<void> linear(const char *name, const LinearKernels &kernels, const Place &x,
                         const PackedLinear &layer, Tokens tokens, const Place &y, const Outputs &outputs,
                         double multiplications_of_token);
-    Result<void> attention(const Place &qkv, Tokens queries, const Place &context);
+    Result<void> attention(const Place &qkv, Tokens queries, const Place &context, Precision precision);
     // Of each token that the classifier reads, without keys and values; q has theirs.
     Result<void> class_attention(const Place &x, const PackedLinear &qkv, const Place &q, int token,
                                  const Place &context);
@@ -48,6 +50,9 @@ private:
     template<typename Call>
     Result<void> stage(const char *name, double flop, Call call);
     Dim tiles(Tokens tokens, int channels) const;
+    Dim tiles_of(Tokens tokens, std::int64_t tile) const;
+    using FixedView = View<5>;  // [ci, ti, chunk, group, tile]
+    FixedView fixed(const Place &place, const Groups &groups, Tokens tokens) const;
     double count(Tokens tokens) const;
     bool few(Tokens tokens, int outputs) const;
 

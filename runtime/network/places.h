@@ -11,9 +11,14 @@
 namespace vit {
 
 struct PackedLinear {
-    Place panels;  // [c in panel, k, panel]
+    Place panels;  // [c in panel, k, panel], or in fixed point [ki, c in panel, multiply-add, panel]
+    Place terms;   // in fixed point: [c, 1 + groups], or [c, 1] where there are no offsets
     Place bias;    // [c]
     int inputs = 0, outputs = 0;  // padded
+    Precision precision = Precision::f32;
+    Groups groups;  // of the inputs, in fixed point
+
+    int rows_of_terms(const FixedMatrices &fixed) const { return fixed.has_offsets() ? 1 + groups.count : 1; }
 };
 
 struct PackedNorm {
@@ -48,6 +53,18 @@ void for_each_place(NetworkPlaces &n, const Architecture &a, const Geometry &g, 
         visit(layer.panels, f32, static_cast<std::size_t>(inputs) * outputs);
         visit(layer.bias, f32, outputs);
     };
+    const auto in_fixed_point = [&](PackedLinear &layer, int inputs, int outputs, const Groups &groups) {
+        layer.inputs = inputs;
+        layer.outputs = outputs;
+        layer.precision = g.fixed.precision;
+        layer.groups = groups;
+        visit(layer.panels, g.fixed.weight_type(), static_cast<std::size_t>(inputs) * outputs);
+        visit(layer.terms, f32, static_cast<std::size_t>(layer.rows_of_terms(g.fixed)) * outputs);
+        visit(layer.bias, f32, outputs);
+    };
+    const auto layer = [&](PackedLinear &its, int inputs, int outputs, const Groups &groups, bool fixed) {
+        fixed ? in_fixed_point(its, inputs, outputs, groups) : linear(its, inputs, outputs);
+    };
     const auto norm = [&](PackedNorm &its) {
         visit(its.gamma, f32, g.width);
         visit(its.beta, f32, g.width);
@@ -58,11 +75,14 @@ void for_each_place(NetworkPlaces &n, const Architecture &a, const Geometry &g, 
     visit(n.origin, f32, g.token_matrix(g.width));
     for (PackedBlock &block : n.blocks) {
         norm(block.norm1);
-        linear(block.qkv, g.width, 3 * g.attention_width);
-        linear(block.proj, g.attention_width, g.width);
+        // Class attention, which costs next to nothing, reads weights in float32.
+        const bool attends_all = !g.reads_first_tile || &block != &n.blocks.back();
+        const bool fixed = static_cast<bool>(g.fixed);
+        layer(block.qkv, g.width, 3 * g.attention_width, g.groups_of_width(), fixed && attends_all);
+        layer(block.proj, g.attention_width, g.width, g.groups_of_context(), fixed && attends_all);
         norm(block.norm2);
-        linear(block.fc1, g.width, g.fc1_outputs);
-        linear(block.fc2, g.mlp_width, g.width);
+        layer(block.fc1, g.width, g.fc1_outputs, g.groups_of_width(), fixed);
+        layer(block.fc2, g.mlp_width, g.width, g.groups_of_mlp(), fixed);
     }
     visit(n.ranges, halide_type_of<std::int32_t>(), std::size_t{2} * g.features);
     norm(n.norm);

@@ -18,6 +18,10 @@ struct NamesOf<Activation> {
     static constexpr auto &names = activation_names;
 };
 template<>
+struct NamesOf<Precision> {
+    static constexpr auto &names = precision_names;
+};
+template<>
 struct NamesOf<Scores> {
     static constexpr auto &names = scores_names;
 };

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,14 @@ enum class Scores { softmax,
                     sigmoid,
                     identity };
 inline constexpr const char *scores_names[] = {"softmax", "sigmoid", "identity"};
+
+// The numbers that the linear layers of the blocks multiply; all else is float32. A matrix of activations
+// gets its scales as it is made, one for some channels of each token; weights have one for each output
+// (generators/fixed_point.h).
+enum class Precision { f32,
+                       i16,   // 13 bits either side: answers as float32's, to about 5 digits
+                       i8 };  // 8 bits either side: answers close to float32's; see `vit compare`
+inline constexpr const char *precision_names[] = {"f32", "i16", "i8"};
 
 // The sizes of a Vision Transformer, with the paper's symbols, and what its relatives do otherwise.
 struct Architecture {
@@ -219,6 +228,8 @@ struct ModelOptions {
     int device = 0;         // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
+    // Empty: as a packed file has it, else f32. Others than f32 are computed by processors alone.
+    std::optional<Precision> precision = {};
     // Whether a packed file's weights are compared with their checksums, which takes about as long as
     // reading them from memory once.
     bool verify = true;
@@ -249,6 +260,7 @@ public:
     // "LABEL_7" where the checkpoint names none; empty if out of range.
     const std::string &label(int index) const;
     const BackendInfo &backend() const;
+    Precision precision() const;
     // The options with a draft of the size that the checkpoint's preprocessing resizes pictures to, which is
     // what Pillow's Image.draft would be called with; where it keeps their aspect, of its shortest edge
     // both ways, and where it does not resize, none. Answers come close to those without a draft.

@@ -1,0 +1,58 @@
+// How matrices in fixed point lie in memory (generators/fixed_point.h), as far as their sizes go.
+#pragma once
+
+#include <HalideRuntime.h>
+
+#include <algorithm>
+
+#include "generators/layout.h"
+#include "vit/vit.h"
+
+namespace vit {
+
+// The groups of a token matrix: the chunks of each, terms not counted, and their number.
+struct Groups {
+    int chunks = 0, count = 0;
+};
+
+struct FixedMatrices {
+    Precision precision;
+    Layout blocks;
+
+    explicit operator bool() const { return precision != Precision::f32; }
+
+    halide_type_t activation_type() const {
+        return precision == Precision::i16 ? halide_type_t(halide_type_int, 16)
+                                           : halide_type_t(halide_type_uint, 8);
+    }
+    halide_type_t weight_type() const {
+        return halide_type_t(halide_type_int, precision == Precision::i16 ? 16 : 8);
+    }
+    int step() const { return precision == Precision::i16 ? blocks.i16_step : 4; }
+    bool has_offsets() const { return precision == Precision::i8; }
+    int terms() const { return has_offsets() ? 2 : 1; }
+
+    // Of 16 bits, a group's sums would overflow with more; of 8, its weights (256 KiB for 1024 inputs) would
+    // leave L2.
+    int most_channels() const { return precision == Precision::i16 ? 128 : 256; }
+
+    // Groups of whole panels, alike, of so many channels, which are whole panels.
+    Groups groups_of(int channels) const {
+        const int panels = channels / blocks.panel;
+        int panels_of_group = std::max(1, std::min(panels, most_channels() / blocks.panel));
+        while (panels % panels_of_group != 0) panels_of_group--;
+        return {panels_of_group * blocks.panel / blocks.lanes, panels / panels_of_group};
+    }
+    // At least so many channels, as many as have groups of the largest size.
+    int whole_groups(int channels) const {
+        const int panels = (channels + blocks.panel - 1) / blocks.panel;
+        const int panels_of_group = std::max(1, std::min(panels, most_channels() / blocks.panel));
+        return (panels + panels_of_group - 1) / panels_of_group * panels_of_group * blocks.panel;
+    }
+    // Values of a tile with such groups, terms counted.
+    std::int64_t tile(const Groups &groups) const {
+        return std::int64_t{groups.chunks + terms()} * groups.count * blocks.lanes * blocks.token_tile;
+    }
+};
+
+}  // namespace vit
