@@ -98,8 +98,8 @@ Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed
     });
 }
 
-Result<void> Model::save_packed(const std::string &file) const {
-    return without_exceptions(printable_path(file), [&] { return write_packed(*impl_, file); });
+Result<void> Model::save_packed(const std::string &file, const std::optional<Accuracy> &accuracy) const {
+    return without_exceptions(printable_path(file), [&] { return write_packed(*impl_, file, accuracy); });
 }
 
 const Architecture &Model::architecture() const {
@@ -117,6 +117,10 @@ const BackendInfo &Model::backend() const {
 
 Precision Model::precision() const {
     return impl_->geometry.fixed.precision;
+}
+
+const std::optional<Accuracy> &Model::accuracy() const {
+    return impl_->accuracy;
 }
 
 ImageOptions Model::draft(ImageOptions options) const {

@@ -22,6 +22,7 @@ struct Model::Impl {
     Geometry geometry;
     std::shared_ptr<Device> device;  // null: the processor computes
     Weights weights;
+    std::optional<Accuracy> accuracy = {};  // kept with a packed file
 };
 
 }  // namespace vit

@@ -66,7 +66,7 @@ TEST(Command, SaysItsVersion) {
 }
 
 TEST(Command, RefusesAWrongCommandLine) {
-    expect_refusal({}, 2, {"classify, info, bench or pack"});
+    expect_refusal({}, 2, {"classify, compare, info, bench or pack"});
     expect_refusal({"clasify"}, 2, {"clasify"});
     expect_refusal({"--frobnicate"}, 2, {"--frobnicate"});
     expect_refusal({"classify"}, 2, {"MODEL"});

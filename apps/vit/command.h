@@ -41,6 +41,7 @@ T value_or_fail(vit::Result<T> result) {
 // status.
 using Run = std::function<int()>;
 void add_classify(CLI::App &app, Run &run);
+void add_compare(CLI::App &app, Run &run);
 void add_info(CLI::App &app, Run &run);
 void add_bench(CLI::App &app, Run &run);
 void add_pack(CLI::App &app, Run &run);
@@ -53,7 +54,10 @@ void add_number(CLI::App &app, const std::string &name, int &value, int lowest, 
 void add_file(CLI::App &app, const std::string &name, std::string &path, const std::string &meaning);
 void add_threads(CLI::App &app, int &threads);
 void add_batch(CLI::App &app, int &batch, const std::string &meaning);
-void add_backend(CLI::App &app, vit::ModelOptions &options);
+// --backend and --device, and --precision, whose "auto", if that is one of its values, sets `automatic`.
+void add_target(CLI::App &app, vit::ModelOptions &options);
+void add_precision(CLI::App &app, vit::ModelOptions &options, bool *automatic);
+void add_backend(CLI::App &app, vit::ModelOptions &options);  // all of these, without auto
 
 // Writes to standard output and flushes. Throws Failure if that does not take it: a full disk, a closed
 // pipe.

@@ -21,6 +21,7 @@ int parse_and_run(int argc, char **argv) {
     app.fallthrough(false);
     command::Run run;
     command::add_classify(app, run);
+    command::add_compare(app, run);
     command::add_info(app, run);
     command::add_bench(app, run);
     command::add_pack(app, run);
@@ -41,7 +42,7 @@ int parse_and_run(int argc, char **argv) {
     } catch (const CLI::ParseError &error) {
         throw command::Misuse(error.what());
     }
-    if (!run) throw command::Misuse("a command is needed: classify, info, bench or pack");
+    if (!run) throw command::Misuse("a command is needed: classify, compare, info, bench or pack");
     return run();
 }
 

@@ -6,7 +6,6 @@
 
 #include "command.h"
 
-
 namespace command {
 
 namespace {
@@ -71,22 +70,33 @@ void add_batch(CLI::App &app, int &batch, const std::string &meaning) {
 }
 
 void add_backend(CLI::App &app, vit::ModelOptions &options) {
+    add_target(app, options);
+    add_precision(app, options, nullptr);
+}
+
+void add_target(CLI::App &app, vit::ModelOptions &options) {
     app.add_option("--backend", options.backend,
                    "Compiled target to run, see 'vit info' [the first that can]")
         ->type_name("NAME");
     add_number(app, "--device", options.device, 0, 1000,
                "Its device, by the number that 'vit info' has [0]");
-    const std::vector<std::string> names(std::begin(vit::precision_names), std::end(vit::precision_names));
+}
+
+void add_precision(CLI::App &app, vit::ModelOptions &options, bool *automatic) {
+    std::vector<std::string> names(std::begin(vit::precision_names), std::end(vit::precision_names));
+    if (automatic) names.emplace_back("auto");
+    const auto check = [names](const std::string &name) {
+        const bool known = std::find(names.begin(), names.end(), name) != names.end();
+        return known ? std::string() : "'" + name + "' is none of " + joined(names);
+    };
     app.add_option_function<std::string>(
            "--precision",
-           [&options](const std::string &name) { options.precision = vit::value_named<vit::Precision>(name); },
-           "Of the blocks' linear layers [f32, or as packed]")
-        ->check(CLI::Validator(
-            [names](const std::string &name) {
-                return vit::value_named<vit::Precision>(name) ? std::string()
-                                                              : "'" + name + "' is none of " + joined(names);
-            },
-            ""))
+           [&options, automatic](const std::string &name) {
+               options.precision = vit::value_named<vit::Precision>(name);
+               if (automatic) *automatic = !options.precision;
+           },
+           automatic ? "Of the blocks' linear layers [f32]" : "Of the blocks' linear layers [f32, or as packed]")
+        ->check(CLI::Validator(check, ""))
         ->type_name(joined(names));
 }
 

@@ -160,6 +160,21 @@ Result<std::uint64_t> read_hex(const Json *json, const JsonFields &fields, const
     return fields.error(key, "is not 16 hexadecimal digits");
 }
 
+Result<Accuracy> read_accuracy(const JsonFields &fields) {
+    Accuracy accuracy;
+    Result<void> result;
+    for_each_field(accuracy, [&]<typename T>(const char *name, T &value, auto...) {
+        const Json *number = fields.find(name);
+        if (result && (!number || !number->is_number())) {
+            result = fields.error(name, "is not a number");
+        } else if (result) {
+            value = number->get<T>();
+        }
+    });
+    VIT_TRY(std::move(result));
+    return accuracy;
+}
+
 Result<Preprocessing> read_preprocessing(const JsonFields &fields) {
     Preprocessing p;
     ReadField read{fields, {}};
@@ -191,7 +206,7 @@ Json to_json(const PackedHeader &header) {
     for (const std::uint64_t checksum : header.checksums) {
         checksums.push_back(hex_of(checksum));
     }
-    return {{"version", header.version},
+    Json json = {{"version", header.version},
             {"target", header.target},
             {"blocks", {header.blocks.lanes, header.blocks.token_tile, header.blocks.panel}},
             {"packing", hex_of(header.packing)},
@@ -201,6 +216,12 @@ Json to_json(const PackedHeader &header) {
             {"architecture", to_json(header.architecture)},
             {"preprocessing", fields_of(header.preprocessing)},
             {"labels", labels}};
+    if (header.accuracy) {
+        Json &accuracy = json["accuracy"];
+        for_each_field(*header.accuracy,
+                       [&](const char *name, const auto &value, auto...) { accuracy[name] = value; });
+    }
+    return json;
 }
 
 Result<PackedHeader> read_packed_header(const Json &json, const std::string &file) {
@@ -237,6 +258,10 @@ Result<PackedHeader> read_packed_header(const Json &json, const std::string &fil
 
     VIT_TRY(read_named(fields.find("precision"), fields, "precision", header.precision));
 
+    if (const Json *accuracy = fields.find("accuracy")) {
+        VIT_TRY_ASSIGN(const JsonFields figures, JsonFields::of(*accuracy, file, "accuracy"));
+        VIT_TRY_ASSIGN(header.accuracy, read_accuracy(figures));
+    }
     const Json nothing = Json::object();
     const Json *architecture = fields.find("architecture"), *preprocessing = fields.find("preprocessing");
     VIT_TRY_ASSIGN(const JsonFields sizes_of_model,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct PackedHeader {
     std::uint64_t bytes = 0;    // of weights, which begin at the next multiple of packed_alignment
     std::vector<std::uint64_t> checksums;  // of the weights, for each checksum_chunk
     Precision precision = Precision::f32;
+    std::optional<Accuracy> accuracy;
     Architecture architecture;
     Preprocessing preprocessing;
     std::vector<std::string> labels;

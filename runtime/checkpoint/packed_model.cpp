@@ -153,7 +153,8 @@ Result<void> check_weights(const Memory &memory, const PackedHeader &header, Ker
 
 }  // namespace
 
-Result<void> write_packed(const Model::Impl &model, const std::string &path) {
+Result<void> write_packed(const Model::Impl &model, const std::string &path,
+                          const std::optional<Accuracy> &accuracy) {
     Memory copy;
     if (model.device) {
         VIT_TRY_ASSIGN(copy, model.weights.download(model.architecture, model.geometry));
@@ -172,6 +173,7 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path) {
                               weights.bytes(),
                               Chunks(weights.data<std::byte>(), weights.bytes()).checksums(context),
                               precision,
+                              accuracy,
                               model.architecture,
                               model.preprocessing,
                               model.labels};
@@ -229,7 +231,7 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     return std::make_shared<Model::Impl>(
         Model::Impl{std::move(header.architecture), std::move(header.preprocessing),
                     std::move(header.labels), &backend, describe(backend), kernels, geometry, nullptr,
-                    std::move(*weights)});
+                    std::move(*weights), header.accuracy});
 }
 
 }  // namespace vit

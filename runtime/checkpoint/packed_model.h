@@ -15,7 +15,8 @@ namespace vit {
 inline constexpr std::size_t packed_alignment = 65536;
 
 // Errors: io, memory, kernel.
-Result<void> write_packed(const Model::Impl &model, const std::string &path);
+Result<void> write_packed(const Model::Impl &model, const std::string &path,
+                          const std::optional<Accuracy> &accuracy);
 
 // Of the options, verify (by all processors) and precision. Errors: io, format, config;
 // backend, for a file packed for another target, in another way or by another version.

@@ -2,9 +2,11 @@
 // `vit info` walk it.
 #pragma once
 
+#include <concepts>
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include <vit/vit.h>
 
@@ -52,6 +54,7 @@ struct Range {
 // visit(name, field, meaning) for a field that has two or a few values, and visit(name, field, meaning,
 // range) for a number. Architecture may be const.
 template<typename A, typename Visit>
+requires std::same_as<std::remove_const_t<A>, Architecture>
 void for_each_field(A &a, Visit &&visit) {
     constexpr Range size{1, 1 << 20};
     visit("image_height", a.image_height, "pixels", size);
@@ -77,6 +80,17 @@ void for_each_field(A &a, Visit &&visit) {
     visit("norm_last", a.pooling.norm_last, "whether the last LayerNorm comes after pooling");
     visit("head_of_each", a.pooling.head_of_each, "whether each feature has a classifier of its own");
     visit("scores", a.scores, "what logits become");
+}
+
+// As for an architecture, but without ranges.
+template<typename A, typename Visit>
+requires std::same_as<std::remove_const_t<A>, Accuracy>
+void for_each_field(A &a, Visit &&visit) {
+    visit("pictures", a.pictures, "that were compared");
+    visit("agreeing", a.agreeing, "whose best label is that of float32");
+    visit("lowest_cosine", a.lowest_cosine, "of a picture's logits to those of float32");
+    visit("mean_cosine", a.mean_cosine, "likewise");
+    visit("largest_difference", a.largest_difference, "of a logit, in parts of its picture's largest");
 }
 
 }  // namespace vit

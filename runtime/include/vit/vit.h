@@ -223,6 +223,14 @@ struct DeviceHandles {
     void *queue = nullptr;
 };
 
+// How close a model's answers come to those of float32, on some pictures.
+struct Accuracy {
+    std::int64_t pictures = 0;
+    std::int64_t agreeing = 0;  // of them: the best label is the same
+    double lowest_cosine = 1, mean_cosine = 1;  // of a picture's logits to those of float32
+    double largest_difference = 0;              // of a logit, in parts of its picture's largest
+};
+
 struct ModelOptions {
     std::string backend;    // empty: the first that can run here
     int device = 0;         // which of BackendInfo::devices
@@ -253,14 +261,16 @@ public:
     // Writes the model as packed for its backend into one file, which load then maps instead of reading and
     // packing: for the backend's target and version of this library only, others refuse it, as they do a
     // damaged one. An existing file is replaced at the end.
-    // Errors: io.
-    Result<void> save_packed(const std::string &file) const;
+    // `accuracy` is kept with it. Errors: io.
+    Result<void> save_packed(const std::string &file, const std::optional<Accuracy> &accuracy = {}) const;
 
     const Architecture &architecture() const;
     // "LABEL_7" where the checkpoint names none; empty if out of range.
     const std::string &label(int index) const;
     const BackendInfo &backend() const;
     Precision precision() const;
+    // Of a packed file, what was kept with it.
+    const std::optional<Accuracy> &accuracy() const;
     // The options with a draft of the size that the checkpoint's preprocessing resizes pictures to, which is
     // what Pillow's Image.draft would be called with; where it keeps their aspect, of its shortest edge
     // both ways, and where it does not resize, none. Answers come close to those without a draft.
