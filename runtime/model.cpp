@@ -19,7 +19,7 @@ Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Ba
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks, precision);
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
-    VIT_TRY_ASSIGN(const NetworkKernels kernels, 
+    VIT_TRY_ASSIGN(const NetworkKernels kernels,
                    NetworkKernels::find(backend, checkpoint.architecture, precision));
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, pack_kernels, context));
     return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,

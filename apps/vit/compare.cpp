@@ -76,14 +76,14 @@ int compare_precisions(const CompareOptions &options) {
     }
     FileList files(options.pictures, std::cin, options.list);
     const std::string skipped = files.skipped().sentence();
-    const int threads = value_or_fail(vit::Session::create(models[0], {.threads = options.threads})).threads();
     int missed = 0;
+    const PictureOptions how{image_options(options.choices, models[0]), options.threads};
+    const auto missing = [&](const std::string &sentence) {
+        complain(sentence);
+        missed++;
+    };
     const std::vector<Comparison> comparisons =
-        compare(models, std::move(files), {image_options(options.choices, models[0]), threads}, options.batch,
-                [&](const std::string &sentence) {
-                    complain(sentence);
-                    missed++;
-                });
+        compare(models, std::move(files), how, options.batch, missing);
     if (!skipped.empty()) complain(skipped);
     if (comparisons[0].accuracy().pictures == 0) throw Failure("there is no picture to compare by");
     if (options.format == Format::text) {
@@ -92,7 +92,8 @@ int compare_precisions(const CompareOptions &options) {
     }
     for (std::size_t i = 0; i < precisions.size(); i++) {
         const std::string name = vit::name_of(precisions[i]);
-        print(options.format == Format::json ? json_of(name, comparisons[i]) : text_of(name, comparisons[i]));
+        const bool json = options.format == Format::json;
+        print(json ? json_of(name, comparisons[i]) : text_of(name, comparisons[i]));
     }
     return missed ? failed : ok;
 }

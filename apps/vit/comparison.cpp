@@ -49,7 +49,8 @@ std::vector<Comparison> compare(const std::vector<vit::Model> &models, FileList 
         sessions.push_back(value_or_fail(vit::Session::create(model, session)));
     }
     Progress progress(files.size());
-    const auto source = picture_source(models.front(), std::move(files), options);
+    const PictureOptions how{options.image, sessions.front().threads()};
+    const auto source = picture_source(models.front(), std::move(files), how);
     Prefetch prefetch(*source, most);
     std::vector<Comparison> comparisons(models.size() - 1);
     std::vector<std::vector<float>> logits(models.size(),

@@ -95,7 +95,7 @@ void add_precision(CLI::App &app, vit::ModelOptions &options, bool *automatic) {
                options.precision = vit::value_named<vit::Precision>(name);
                if (automatic) *automatic = !options.precision;
            },
-           automatic ? "Of the blocks' linear layers [f32]" : "Of the blocks' linear layers [f32, or as packed]")
+           std::string("Of the blocks' linear layers ") + (automatic ? "[f32]" : "[f32, or as packed]"))
         ->check(CLI::Validator(check, ""))
         ->type_name(joined(names));
 }

@@ -85,10 +85,9 @@ std::vector<Candidate> load_candidates(const PackOptions &options) {
 void measure_accuracy(std::vector<Candidate> &candidates, const PackOptions &options) {
     std::vector<vit::Model> models;
     for (Candidate &candidate : candidates) models.push_back(std::move(candidate.model));
-    const int threads = value_or_fail(vit::Session::create(models[0], {.threads = options.threads})).threads();
     const auto broken = [](const std::string &sentence) { throw Failure(sentence); };
     const auto comparisons = compare(models, FileList(options.calibrate, std::cin, {.recursive = true}),
-                                     {{}, threads}, 8, broken);
+                                     {{}, options.threads}, 8, broken);
     for (std::size_t i = 0; i < candidates.size(); i++) {
         candidates[i].model = std::move(models[i]);
         if (i == 0) continue;
@@ -121,9 +120,9 @@ std::string row_of(const Candidate &candidate) {
     std::string row = pad_right(vit::name_of(candidate.model.precision()), 6) +
                       pad_left(fixed(candidate.milliseconds, 3), 10) + " ms a picture";
     if (candidate.accuracy) {
-        row += ", " + grouped(candidate.accuracy->agreeing) + " of " + grouped(candidate.accuracy->pictures) +
-               " agree with f32, cosine " + fixed(candidate.accuracy->lowest_cosine, 7) + " at least, " +
-               fixed(candidate.accuracy->mean_cosine, 7) + " in the mean" +
+        const vit::Accuracy &its = *candidate.accuracy;
+        row += ", " + grouped(its.agreeing) + " of " + grouped(its.pictures) + " agree with f32, cosine " +
+               fixed(its.lowest_cosine, 7) + " at least, " + fixed(its.mean_cosine, 7) + " in the mean" +
                (candidate.holds() ? "" : ": does not hold");
     }
     return row + "\n";

@@ -210,15 +210,15 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     VIT_TRY(check_backend(header, backend, name));
     const Precision precision = header.precision;
     if (options.precision && *options.precision != precision) {
-        return fail(ErrorCode::argument, name + ": was packed with precision " + name_of(precision) + ", not " +
-                                             name_of(*options.precision) + "; pack it again");
+        return fail(ErrorCode::argument, name + ": was packed with precision " + name_of(precision) +
+                                             ", not " + name_of(*options.precision) + "; pack it again");
     }
     install_halide_handlers();
     KernelContext context(options.verify ? usable_processors() : 1);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));
-    VIT_TRY_ASSIGN(const NetworkKernels kernels, 
+    VIT_TRY_ASSIGN(const NetworkKernels kernels,
                    NetworkKernels::find(backend, header.architecture, precision));
     const Geometry geometry(header.architecture, blocks, precision);
     // Pages are there as soon as they are asked for: by those who verify them, all together, or at once.

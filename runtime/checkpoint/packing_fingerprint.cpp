@@ -24,7 +24,8 @@ Architecture small_relative_of(Architecture a) {
 }  // namespace
 
 Result<std::uint64_t> packing_fingerprint(const Architecture &architecture, const Layout &blocks,
-                                          Precision precision, const PackKernels &kernels, KernelContext &context) {
+                                          Precision precision, const PackKernels &kernels,
+                                          KernelContext &context) {
     const Architecture small = small_relative_of(architecture);
     VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(small, 1));
     VIT_TRY_ASSIGN(const Weights weights,

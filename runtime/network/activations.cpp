@@ -22,6 +22,9 @@ std::vector<Array> arrays_of(Activations &its, const Architecture &a, const Geom
                               {&its.pooled, g.feature_matrix()},
                               {&its.logits, static_cast<std::size_t>(g.labels)},
                               {&its.scores, static_cast<std::size_t>(g.labels)}};
+    if (g.fixed) {
+        arrays.push_back({&its.last_context, g.token_matrix(g.attention_width)});
+    }
     if (on_device) {
         const std::size_t pixels = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
         arrays.insert(arrays.end(), {{&its.pixels, pixels},

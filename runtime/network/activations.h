@@ -7,13 +7,17 @@
 
 namespace vit {
 
-// All token matrices are tiles [ci, ti, chunk, tile, b].
+// All token matrices are tiles [ci, ti, chunk, tile, b] of float32. What the next layer takes in fixed point
+// stands in the same memory, of which it needs less.
 struct Activations {
     Place patches;   // [ki, ti, chunk, row, channel, tile, b]
     Place x;         // the residual stream, width
     Place y;         // normalized, width
     Place qkv;       // 3 attention_width
     Place context;   // attention_width
+    // The same of a last block that has float32 where the others have not: its pads are zero, which memory
+    // that has held whole numbers is not.
+    Place last_context;
     Place hidden;    // mlp_width
     Place pooled;    // features, each as a token, width
     Place logits;    // [n, b]

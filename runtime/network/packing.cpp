@@ -7,6 +7,7 @@
 
 #include "backend/memory.h"
 #include "checkpoint/mapped_file.h"
+#include "network/equalization.h"
 
 namespace vit {
 
@@ -140,11 +141,58 @@ private:
     }
 
     static std::size_t floats_to_quantize(const PackedLinear &layer) {
-        return layer.precision == Precision::f32 ? 0 : static_cast<std::size_t>(layer.inputs) * layer.outputs;
+        const std::size_t floats = static_cast<std::size_t>(layer.inputs) * layer.outputs;
+        return layer.precision == Precision::f32 ? 0 : floats;
+    }
+
+    PanelsOfFloats floats_of(const PackedLinear &layer) const {
+        return {layer.panels.as<float>(), geometry_.blocks.panel, layer.inputs, layer.outputs};
+    }
+
+    // What a norm gives to a layer: its range is that of about every 400th value of a normal distribution.
+    void equalize(const PackedNorm &norm, const PackedLinear &layer) const {
+        float *gamma = norm.gamma.as<float>(), *beta = norm.beta.as<float>();
+        std::vector<float> ranges(layer.inputs);
+        for (int k = 0; k < layer.inputs; k++) ranges[k] = std::abs(beta[k]) + 3 * std::abs(gamma[k]);
+        const std::vector<float> factors = equalizers(ranges, input_ranges(floats_of(layer)));
+        for (int k = 0; k < layer.inputs; k++) {
+            gamma[k] /= factors[k];
+            beta[k] /= factors[k];
+        }
+        scale_inputs(floats_of(layer), factors);
+    }
+
+    // Values come out of attention mixed, each in its channel. Those of a layer whose inputs are normalized
+    // and independent have the range of the sum of their weights' squares.
+    void equalize_values(const PackedNorm &norm, const PackedLinear &qkv, const PackedLinear &proj) const {
+        const int first = 2 * geometry_.attention_width, panel = geometry_.blocks.panel;
+        const float *gamma = norm.gamma.as<float>(), *beta = norm.beta.as<float>();
+        float *bias = qkv.bias.as<float>();
+        std::vector<float> ranges(proj.inputs);
+        for (int i = 0; i < proj.inputs; i++) {
+            const int c = first + i;
+            const float *weights = qkv.panels.as<float>() +
+                                   static_cast<std::size_t>(c / panel) * qkv.inputs * panel + c % panel;
+            float mean = bias[c], squares = 0;
+            for (int k = 0; k < qkv.inputs; k++) {
+                const float w = weights[static_cast<std::size_t>(k) * panel];
+                mean += w * beta[k];
+                squares += w * w * gamma[k] * gamma[k];
+            }
+            ranges[i] = std::abs(mean) + 3 * std::sqrt(squares);
+        }
+        const std::vector<float> factors = equalizers(ranges, input_ranges(floats_of(proj)));
+        divide_outputs(floats_of(qkv), bias, first, factors);
+        scale_inputs(floats_of(proj), factors);
     }
 
     Result<void> quantize() {
         if (begun_ < 0) return {};
+        if (floats_to_quantize(block_.qkv)) {
+            equalize(block_.norm1, block_.qkv);
+            equalize_values(block_.norm1, block_.qkv, block_.proj);
+        }
+        if (floats_to_quantize(block_.fc1)) equalize(block_.norm2, block_.fc1);
         const int panel = geometry_.blocks.panel, step = geometry_.fixed.step();
         for (const auto layer : layers) {
             const PackedLinear &from = block_.*layer, &to = places_.blocks[begun_].*layer;

@@ -20,7 +20,7 @@ Result<void> Pass::run(const Place &pixels) {
         const Tokens seen = &block == &weights_.blocks.back() ? read_ : Tokens::all;
         VIT_TRY(norm(its_.x, block.norm1, Tokens::all, its_.y, block.qkv.precision));
         VIT_TRY(attend(block, seen));  // eq. 5 to 7
-        VIT_TRY(linear("linear/proj", kernels_.proj, its_.context, block.proj, seen, its_.x,
+        VIT_TRY(linear("linear/proj", kernels_.proj, context_of(block), block.proj, seen, its_.x,
                        {g_.width, g_.width, g_.width, true}, width * width));  // eq. 8, 2
         VIT_TRY(norm(its_.x, block.norm2, seen, its_.y, block.fc1.precision));
         VIT_TRY(linear("linear/fc1", kernels_.fc1, its_.y, block.fc1, seen, its_.hidden,
@@ -32,19 +32,23 @@ Result<void> Pass::run(const Place &pixels) {
     return classify(its_.x);  // eq. 4
 }
 
+const Place &Pass::context_of(const PackedBlock &block) const {
+    return g_.fixed && block.proj.precision == Precision::f32 ? its_.last_context : its_.context;
+}
+
 Result<void> Pass::attend(const PackedBlock &block, Tokens seen) {
     const double width = a_.width;
     const int attention_width = g_.attention_width;
     if (seen == Tokens::all || !kernels_.class_attention) {  // which devices do not have
         VIT_TRY(linear("linear/qkv", kernels_.qkv, its_.y, block.qkv, Tokens::all, its_.qkv,
                        {3 * attention_width, 3 * attention_width, 3 * attention_width}, 3 * width * width));
-        return attention(its_.qkv, seen, its_.context, block.proj.precision);
+        return attention(its_.qkv, seen, context_of(block), block.proj.precision);
     }
     // q stands first.
     VIT_TRY(linear("linear/qkv", kernels_.qkv, its_.y, block.qkv, seen, its_.qkv,
                    {attention_width, attention_width, 3 * attention_width}, width * width));
     for (int token = 0; token < g_.features; token++) {
-        VIT_TRY(class_attention(its_.y, block.qkv, its_.qkv, token, its_.context));
+        VIT_TRY(class_attention(its_.y, block.qkv, its_.qkv, token, context_of(block)));
     }
     return {};
 }
@@ -166,7 +170,8 @@ Result<void> Pass::linear(const char *name, const LinearKernels &kernels, const 
         return stage(name, flop, [&] {
             if (outputs.quantized.count) {
                 FixedView quantized = fixed(y, outputs.quantized, tokens);
-                return kernels.fixed(&context_, in, weights, terms, bias, outputs.quantized.chunks, quantized);
+                return kernels.fixed(&context_, in, weights, terms, bias, outputs.quantized.chunks,
+                                     quantized);
             }
             return outputs.residual ? kernels.fixed(&context_, in, weights, terms, bias, out, out)
                                     : kernels.fixed(&context_, in, weights, terms, bias, out);

@@ -32,6 +32,7 @@ private:
         Groups quantized = {};  // that y is made in, where the next layer reads it in fixed point
     };
 
+    const Place &context_of(const PackedBlock &block) const;
     Result<void> patch_embed(const Place &pixels, const Place &x);
     Result<void> norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y,
                       Precision precision = Precision::f32);

@@ -18,7 +18,9 @@ struct PackedLinear {
     Precision precision = Precision::f32;
     Groups groups;  // of the inputs, in fixed point
 
-    int rows_of_terms(const FixedMatrices &fixed) const { return fixed.has_offsets() ? 1 + groups.count : 1; }
+    int rows_of_terms(const FixedMatrices &fixed) const {
+        return fixed.has_offsets() ? 1 + groups.count : 1;
+    }
 };
 
 struct PackedNorm {

@@ -1,6 +1,9 @@
 // A checkpoint's directory before it is written.
 #pragma once
 
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -47,5 +50,29 @@ struct SavedModel {
         directory.write("model.safetensors", safetensors_file(tensors));
     }
 };
+
+// A directory whose model.safetensors holds float32 alone.
+inline SavedModel read_saved_model(const std::string &directory) {
+    const auto content = [&](const std::string &name) {
+        std::ifstream file(directory + "/" + name, std::ios::binary);
+        return std::string((std::istreambuf_iterator<char>(file)), {});
+    };
+    SavedModel model;
+    model.config = nlohmann::json::parse(content("config.json"));
+    model.preprocessor = nlohmann::json::parse(content("preprocessor_config.json"));
+    const std::string file = content("model.safetensors");
+    std::uint64_t length = 0;
+    std::memcpy(&length, file.data(), sizeof length);
+    const nlohmann::json header = nlohmann::json::parse(file.substr(sizeof length, length));
+    for (const auto &[name, entry] : header.items()) {
+        if (name == "__metadata__") continue;
+        if (entry["dtype"] != "F32") throw std::runtime_error(name + " is not float32");
+        const std::size_t begin = entry["data_offsets"][0], end = entry["data_offsets"][1];
+        std::vector<float> values((end - begin) / sizeof(float));
+        std::memcpy(values.data(), &file[sizeof length + length + begin], end - begin);
+        model.tensors.push_back({name, entry["shape"], std::move(values)});
+    }
+    return model;
+}
 
 }  // namespace vit::test
