@@ -16,7 +16,7 @@ import sys
 
 PINNED = pathlib.Path(__file__).resolve().parent / "pinned"
 # As VIT_TARGETS has them; `host` is another one on every machine, and devices' code is no assembly.
-TARGETS = ["x86-64-avx512", "x86-64-avx2", "x86-64", "arm64"]
+TARGETS = ["x86-64-avx512-vnni", "x86-64-avx512", "x86-64-avx2", "x86-64", "arm64-dotprod", "arm64"]
 
 
 def hash_of(assembly, function):

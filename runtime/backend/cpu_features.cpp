@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace vit {
@@ -107,6 +109,14 @@ bool processor_has(const std::string &feature) {
            : feature == "avx10_1"               ? zen4 && has_avx10()
            : feature == "x86apx"                ? has_apx()
                                                 : false;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+// What the kernel says in AT_HWCAP, by the numbers of its <asm/hwcap.h>.
+bool processor_has(const std::string &feature) {
+    constexpr unsigned long asimddp = 1ul << 20;
+    return feature == "arm_dot_prod" && (getauxval(AT_HWCAP) & asimddp);
 }
 
 #else
