@@ -46,6 +46,19 @@ vit_kernel(class_attention TUNED class_attention ON processor)
 vit_kernel(attention_parts/one_part TUNED attention ON device PARAMS one_part=true)
 vit_kernel(attention_parts/parts TUNED attention ON device PARAMS one_part=false)
 
+# Weights in half precision, a processor's: float32 arithmetic, half of the memory. Only the activations that
+# many models have.
+foreach (precision IN ITEMS f16 bf16)
+    set(half ON processor PARAMS precision=${precision})
+    vit_kernel(round_panels/${precision} ${half})
+    vit_kernel(linear/${precision}/qkv TUNED linear/qkv ${half} epilogue=none)
+    vit_kernel(linear/${precision}/proj TUNED linear/proj ${half} epilogue=residual)
+    foreach (activation IN ITEMS gelu_erf gelu_tanh quick_gelu)
+        vit_kernel(linear/${precision}/fc1/${activation} TUNED linear/fc1 ${half} epilogue=${activation})
+    endforeach ()
+    vit_kernel(linear/${precision}/fc2 TUNED linear/fc2 ${half} epilogue=residual)
+endforeach ()
+
 # In fixed point, a processor's (generators/fixed_point.h). Only the activations that many models have.
 foreach (precision IN ITEMS i16 i8)
     set(fixed ON processor PARAMS precision=${precision})

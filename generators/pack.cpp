@@ -39,6 +39,35 @@ private:
     std::optional<PackPanels> stage;
 };
 
+class RoundPanelsGenerator : public Halide::Generator<RoundPanelsGenerator> {
+public:
+    GeneratorParam<std::string> precision{"precision", "f16"};
+    LayoutParams layout;
+    PackTuning tuning;
+
+    Input<Buffer<float, 3>> panels{"panels"};    // [c in panel, k, panel]
+    Output<Buffer<void, 3>> rounded{"rounded"};  // likewise
+
+    void configure() {
+        rounded.set_type(stored_type_of(half_named(precision)));
+    }
+
+    void generate() {
+        const Layout blocks = layout.resolve(get_target());
+        stage.emplace(panels, half_named(precision));
+        rounded = stage->rounded;
+        bound_panels(panels, blocks);
+        bound_panels(rounded, blocks);
+    }
+
+    void schedule() {
+        vit::schedule(*stage, get_pipeline(), tuning, get_target());
+    }
+
+private:
+    std::optional<RoundPanels> stage;
+};
+
 class PackTilesGenerator : public Halide::Generator<PackTilesGenerator> {
 public:
     LayoutParams layout;
@@ -67,4 +96,5 @@ private:
 }  // namespace vit
 
 HALIDE_REGISTER_GENERATOR(vit::PackPanelsGenerator, pack_panels)
+HALIDE_REGISTER_GENERATOR(vit::RoundPanelsGenerator, round_panels)
 HALIDE_REGISTER_GENERATOR(vit::PackTilesGenerator, pack_tiles)

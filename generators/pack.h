@@ -8,6 +8,7 @@
 #pragma once
 
 #include "generators/dims.h"
+#include "generators/half.h"
 #include "generators/layout.h"
 
 namespace vit {
@@ -26,6 +27,17 @@ struct PackPanels {
         const Expr value = cast<float>(weight(clamp(column, 0, inputs - 1), clamp(row, 0, outputs - 1)));
         const Expr scale = scales(panel * layout.panel + ci);
         panels(ci, k, panel) = select(row >= 0 && column >= 0, value * scale, 0.0f);
+    }
+};
+
+// Panels of float32 in half precision, to the nearest.
+struct RoundPanels {
+    Halide::Func rounded{"rounded"};  // [c in panel, k, panel]
+    Halide::Var k{"k"};
+
+    RoundPanels(Halide::Func panels, Half half) {
+        using namespace dims;
+        rounded(ci, k, panel) = narrowed(panels(ci, k, panel), half);
     }
 };
 

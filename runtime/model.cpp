@@ -116,7 +116,7 @@ const BackendInfo &Model::backend() const {
 }
 
 Precision Model::precision() const {
-    return impl_->geometry.fixed.precision;
+    return impl_->geometry.precision;
 }
 
 const std::optional<Accuracy> &Model::accuracy() const {

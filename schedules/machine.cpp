@@ -8,25 +8,25 @@ Machine machine_of(const Target &target) {
     // A work item of a GPU. Halide 21 makes loads of 128 bits, the widest there are, of four lanes of CUDA,
     // and eight loads of eight. OpenCL's vectors have up to 16 lanes, whatever becomes of them.
     if (target.has_feature(Target::CUDA)) {
-        return {4, 16, true, false, 4};
+        return {4, 16, true, false, false, 4};
     }
     if (target.has_gpu_feature()) {
-        return {4, 16, true, false, 16};
+        return {4, 16, true, false, false, 16};
     }
     if (target.arch == Target::X86) {
         if (target.has_feature(Target::AVX512)) {
-            return {16, 32, true, false, 16};
+            return {16, 32, true, false, true, 16};
         }
         if (target.has_feature(Target::AVX)) {
-            return {8, 16, target.has_feature(Target::FMA), false, 8};
+            return {8, 16, target.has_feature(Target::FMA), false, target.has_feature(Target::F16C), 8};
         }
-        return {4, 16, false, false, 4};
+        return {4, 16, false, false, false, 4};
     }
     if (target.arch == Target::ARM && target.bits == 64) {
-        return {4, 32, true, true, 4};
+        return {4, 32, true, true, target.has_feature(Target::ARMFp16), 4};
     }
     const int lanes = target.natural_vector_size<float>();
-    return {lanes, 16, true, false, lanes};
+    return {lanes, 16, true, false, false, lanes};
 }
 
 // x86 multiplies neighbours and adds the products: two of 16 bits (vpmaddwd, or vpdpwssd where VNNI is),
@@ -40,7 +40,7 @@ FixedPoint fixed_point_of(const std::string &precision, const Target &target) {
         return {Halide::UInt(8), arm ? Int(8) : Halide::UInt(8), Int(8), lowest, lowest + 255, 127, 4, true};
     }
     _halide_user_assert(precision == "i16") << "no precision is called " << precision << "\n";
-    return {Int(16), Int(16), Int(16), -4095, 4095, 4095, arm ? 1 : 2, false};
+    return {Int(16), Int(16), Int(16), -2047, 2047, 2047, arm ? 1 : 2, false};
 }
 
 // The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units

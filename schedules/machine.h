@@ -12,6 +12,7 @@ struct Machine {
     int registers;  // vector registers
     bool fma;       // multiplies and adds in one instruction, which leaves the factors as they are
     bool by_lane;   // multiplies by one lane of a register, so that nothing needs to be broadcast
+    bool has_f16;   // turns float16 into float32 in one instruction
     int load;       // float32 lanes that a device loads and stores at once
 };
 

@@ -27,6 +27,11 @@ void schedule(QuantizePanels &stage, Pipeline, const PackTuning &, const Target 
     }
 }
 
+void schedule(RoundPanels &stage, Pipeline, const PackTuning &, const Target &) {
+    using namespace dims;
+    stage.rounded.reorder(ci, stage.k, panel).vectorize(ci).parallel(panel);
+}
+
 void schedule(PackTiles &stage, Pipeline, const PackTuning &, const Target &) {
     using namespace dims;
     stage.tiles.reorder(ci, ti, chunk, tile).parallel(tile);

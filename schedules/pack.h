@@ -13,6 +13,8 @@ void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tu
               const Halide::Target &target);
 void schedule(QuantizePanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);
+void schedule(RoundPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
+              const Halide::Target &target);
 void schedule(PackTiles &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);
 

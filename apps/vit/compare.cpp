@@ -28,9 +28,9 @@ struct CompareOptions {
 };
 
 constexpr const char *footer =
-    R"(MODEL is a checkpoint's directory, which is packed twice, in float32 and in the
-precision asked for; without --precision, in all there are. Pictures are named as
-for classify.
+    R"(MODEL is a checkpoint's directory, which is packed in float32 and in the precision
+asked for; without --precision, in each there is. Pictures are named as for
+classify.
 
 agree       pictures whose best label is float32's
 cosine      of a picture's logits to float32's, the lowest and the mean
@@ -61,11 +61,12 @@ std::string json_of(const std::string &precision, const Comparison &comparison) 
 
 int compare_precisions(const CompareOptions &options) {
     std::vector<vit::Precision> precisions;
-    if (options.backend.precision) {
-        precisions = {*options.backend.precision};
-    } else {
-        precisions = {vit::Precision::i16, vit::Precision::i8};
+    for (const char *name : vit::precision_names) {
+        const vit::Precision precision = *vit::value_named<vit::Precision>(name);
+        const bool asked = !options.backend.precision || options.backend.precision == precision;
+        if (asked && precision != vit::Precision::f32) precisions.push_back(precision);
     }
+    if (precisions.empty()) throw Misuse("compare needs another --precision than f32, with which it compares");
     std::vector<vit::Model> models;
     vit::ModelOptions its = options.backend;
     its.precision = vit::Precision::f32;

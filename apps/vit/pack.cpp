@@ -31,10 +31,10 @@ constexpr const char *footer =
 version of vit that packed it; others refuse it by name. A packed model starts
 in the time of mapping its weights.
 
---precision auto takes the fastest of f32, i16 and i8 on this machine whose
-answers to the pictures of --calibrate hold: of i16, cosines of logits to
-float32's of 0.99999 at least; of i8, of 0.9992 in the mean, and the best label
-of 99.7 % of the pictures. What was measured of the chosen precision is kept in
+--precision auto takes the fastest on this machine whose answers to the pictures
+of --calibrate hold: of f16 and i16, cosines of logits to float32's of 0.99999
+at least; of bf16 and i8, of 0.9992 in the mean, and the best label of 99.7 % of
+the pictures. What was measured of the chosen precision is kept in
 the file, and shown by 'vit info'; a hundred pictures or more are worth asking.
 
 Example:
@@ -44,7 +44,9 @@ Example:
 bool holds(vit::Precision precision, const vit::Accuracy &its) {
     switch (precision) {
     case vit::Precision::f32: return true;
+    case vit::Precision::f16:
     case vit::Precision::i16: return its.lowest_cosine >= 0.99999;
+    case vit::Precision::bf16:
     case vit::Precision::i8: break;
     }
     return its.mean_cosine >= 0.9992 &&
@@ -72,8 +74,8 @@ std::vector<Candidate> load_candidates(const PackOptions &options) {
         candidates.push_back({value_or_fail(vit::Model::load(options.model, its)), {}, 0});
         return candidates;
     }
-    for (const vit::Precision precision : {vit::Precision::f32, vit::Precision::i16, vit::Precision::i8}) {
-        its.precision = precision;
+    for (const char *name : vit::precision_names) {  // f32 first
+        its.precision = vit::value_named<vit::Precision>(name);
         auto model = vit::Model::load(options.model, its);
         // What was not compiled for a backend is no candidate.
         if (!model && model.error().code == vit::ErrorCode::backend && !candidates.empty()) continue;

@@ -161,7 +161,7 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
     }
     const Memory &weights = model.device ? copy : model.weights.memory;
     KernelContext context(usable_processors());
-    const Precision precision = model.geometry.fixed.precision;
+    const Precision precision = model.geometry.precision;
     VIT_TRY_ASSIGN(const PackKernels kernels, PackKernels::find(*model.backend, precision));
     VIT_TRY_ASSIGN(const std::uint64_t packing,
                    packing_fingerprint(model.architecture, model.geometry.blocks, precision, kernels,

@@ -4,6 +4,7 @@
 #include <HalideRuntime.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "generators/layout.h"
 #include "vit/vit.h"
@@ -15,11 +16,15 @@ struct Groups {
     int chunks = 0, count = 0;
 };
 
+inline bool is_fixed_point(Precision precision) {
+    return precision == Precision::i16 || precision == Precision::i8;
+}
+
 struct FixedMatrices {
     Precision precision;
     Layout blocks;
 
-    explicit operator bool() const { return precision != Precision::f32; }
+    explicit operator bool() const { return is_fixed_point(precision); }
 
     halide_type_t activation_type() const {
         return precision == Precision::i16 ? halide_type_t(halide_type_int, 16)
@@ -34,19 +39,20 @@ struct FixedMatrices {
 
     // Of 16 bits, a group's sums would overflow with more; of 8, its weights (256 KiB for 1024 inputs) would
     // leave L2.
-    int most_channels() const { return precision == Precision::i16 ? 128 : 256; }
+    int most_of_norm() const { return precision == Precision::i16 ? 512 : 2048; }
+    int most_of_mlp() const { const char*e=getenv("MLPG"); return e?atoi(e): precision == Precision::i16 ? 128 : 256; }
 
     // Groups of whole panels, alike, of so many channels, which are whole panels.
-    Groups groups_of(int channels) const {
+    Groups groups_of(int channels, int most_channels) const {
         const int panels = channels / blocks.panel;
-        int panels_of_group = std::max(1, std::min(panels, most_channels() / blocks.panel));
+        int panels_of_group = std::max(1, std::min(panels, most_channels / blocks.panel));
         while (panels % panels_of_group != 0) panels_of_group--;
         return {panels_of_group * blocks.panel / blocks.lanes, panels / panels_of_group};
     }
     // At least so many channels, as many as have groups of the largest size.
-    int whole_groups(int channels) const {
+    int whole_groups(int channels, int most_channels) const {
         const int panels = (channels + blocks.panel - 1) / blocks.panel;
-        const int panels_of_group = std::max(1, std::min(panels, most_channels() / blocks.panel));
+        const int panels_of_group = std::max(1, std::min(panels, most_channels / blocks.panel));
         return (panels + panels_of_group - 1) / panels_of_group * panels_of_group * blocks.panel;
     }
     // Values of a tile with such groups, terms counted.

@@ -28,12 +28,13 @@ inline bool reads_first_tokens(const Architecture &a, int token_tile) {
 struct Geometry {
     Geometry(const Architecture &a, const Layout &blocks, Precision precision = Precision::f32)
         : blocks(blocks),
+          precision(precision),
           fixed{precision, blocks},
           prefix(a.prefix.tokens()),
           tokens(a.tokens()),
           tiles(divide_up(tokens, blocks.token_tile)),
           width(whole_panels(a.width)),
-          mlp_width(fixed ? fixed.whole_groups(a.mlp_width) : whole_panels(a.mlp_width)),
+          mlp_width(fixed ? fixed.whole_groups(a.mlp_width, fixed.most_of_mlp()) : whole_panels(a.mlp_width)),
           fc1_outputs(is_gated(a.activation) ? 2 * mlp_width : mlp_width),
           labels(whole_panels(a.labels)),
           reads_first_tile(reads_first_tokens(a, blocks.token_tile)),
@@ -50,9 +51,9 @@ struct Geometry {
     int chunks(int channels) const { return channels / blocks.lanes; }
     int panels(int channels) const { return channels / blocks.panel; }
     // The groups of what fixed-point products read: of x normalized, context and hidden.
-    Groups groups_of_width() const { return fixed.groups_of(width); }
+    Groups groups_of_width() const { return fixed.groups_of(width, fixed.most_of_norm()); }
     Groups groups_of_context() const { return {head_chunks, heads}; }
-    Groups groups_of_mlp() const { return fixed.groups_of(mlp_width); }
+    Groups groups_of_mlp() const { return fixed.groups_of(mlp_width, fixed.most_of_mlp()); }
     // A token matrix [ci, ti, chunk, tile] of one image.
     std::size_t token_matrix(int channels) const { return matrix_of(tiles, channels); }
     // One of the pooled features, each of which lies as a token.
@@ -78,7 +79,8 @@ struct Geometry {
     }
 
     Layout blocks;
-    FixedMatrices fixed;
+    Precision precision;  // of the blocks' linear layers
+    FixedMatrices fixed;  // if that is one of them
     int prefix;           // tokens before the patches
     int tokens;           // N + 1, not padded
     int tiles;            // of an image

@@ -1,5 +1,6 @@
 #include "network/kernels.h"
 
+#include "network/fixed_matrix.h"
 #include "vit/fields.h"
 
 namespace vit {
@@ -13,8 +14,8 @@ Result<LinearKernels> find_linear(const Backend &backend, const std::string &rol
         VIT_TRY_ASSIGN(kernels.few, backend.kernel(few));
     }
     if (precision != Precision::f32) {
-        VIT_TRY_ASSIGN(kernels.fixed,
-                       backend.kernel(std::string("linear_fixed/") + name_of(precision) + "/" + role));
+        const std::string variant = is_fixed_point(precision) ? "linear_fixed/" : "linear/";
+        VIT_TRY_ASSIGN(kernels.reduced, backend.kernel(variant + name_of(precision) + "/" + role));
     }
     return kernels;
 }
@@ -27,9 +28,11 @@ Result<PackKernels> PackKernels::find(const Backend &backend, Precision precisio
     VIT_TRY_ASSIGN(kernels.panels_of_f16, backend.kernel("pack_panels/f16"));
     VIT_TRY_ASSIGN(kernels.panels_of_bf16, backend.kernel("pack_panels/bf16"));
     VIT_TRY_ASSIGN(kernels.tiles, backend.kernel("pack_tiles"));
-    if (precision != Precision::f32) {
+    if (is_fixed_point(precision)) {
         VIT_TRY_ASSIGN(kernels.quantize,
                        backend.kernel(std::string("quantize_panels/") + name_of(precision)));
+    } else if (precision != Precision::f32) {
+        VIT_TRY_ASSIGN(kernels.round, backend.kernel(std::string("round_panels/") + name_of(precision)));
     }
     return kernels;
 }
@@ -43,6 +46,9 @@ Result<NetworkKernels> NetworkKernels::find(const Backend &backend, const Archit
             return fail(ErrorCode::backend, "precision " + name + ": backend " + backend.name +
                                                 " computes on a device, which has f32 alone");
         }
+    }
+    if (is_fixed_point(precision)) {
+        const std::string name = name_of(precision);
         VIT_TRY_ASSIGN(kernels.layer_norm_fixed, backend.kernel("layer_norm/" + name));
         VIT_TRY_ASSIGN(kernels.attention_fixed, backend.kernel("attention/" + name));
     }

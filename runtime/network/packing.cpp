@@ -1,5 +1,6 @@
 #include "network/packing.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -99,7 +100,7 @@ public:
             if (is_of_block(slot) && index != begun_) VIT_TRY(begin(index));
             return fold(slot, index, checkpoint_.tensor(slot, index));
         }));
-        VIT_TRY(quantize());
+        VIT_TRY(reduce());
         set_ranges();
         return pack_origin();
     }
@@ -113,40 +114,54 @@ private:
     const NetworkPlaces &places_;
     const IndexMap width_, mlp_, labels_, heads_, patch_, features_;
     std::vector<float> origin_;  // [t][c]
-    // The block that is being packed, those of its panels that will be quantized in memory of their own.
+    // The block that is being packed, its panels that will be reduced in memory of their own.
     PackedBlock block_;
     int begun_ = -1;
-    Memory unquantized_;
+    Memory unreduced_;
 
     static constexpr PackedLinear PackedBlock::*layers[] = {&PackedBlock::qkv, &PackedBlock::proj,
                                                             &PackedBlock::fc1, &PackedBlock::fc2};
 
     // Finishes the block before.
     Result<void> begin(int index) {
-        VIT_TRY(quantize());
+        VIT_TRY(reduce());
         begun_ = index;
         block_ = places_.blocks[index];
         std::size_t floats = 0;
-        for (const auto layer : layers) floats += floats_to_quantize(block_.*layer);
-        if (unquantized_.bytes() < floats * sizeof(float)) {
-            VIT_TRY_ASSIGN(unquantized_, Memory::of_floats(floats));
+        for (const auto layer : layers) floats += floats_to_reduce(block_.*layer);
+        if (unreduced_.bytes() < floats * sizeof(float)) {
+            VIT_TRY_ASSIGN(unreduced_, Memory::of_floats(floats));
         }
-        float *at = unquantized_.data();
+        float *at = unreduced_.data();
         for (const auto layer : layers) {
-            const std::size_t its = floats_to_quantize(block_.*layer);
+            const std::size_t its = floats_to_reduce(block_.*layer);
             if (its) (block_.*layer).panels = at;
             at += its;
         }
         return {};
     }
 
-    static std::size_t floats_to_quantize(const PackedLinear &layer) {
+    static std::size_t floats_to_reduce(const PackedLinear &layer) {
         const std::size_t floats = static_cast<std::size_t>(layer.inputs) * layer.outputs;
         return layer.precision == Precision::f32 ? 0 : floats;
     }
 
     PanelsOfFloats floats_of(const PackedLinear &layer) const {
         return {layer.panels.as<float>(), geometry_.blocks.panel, layer.inputs, layer.outputs};
+    }
+
+    // What is beyond it would be clamped.
+    Result<void> check_range(const PackedLinear &layer) const {
+        constexpr float most = 65504;  // of binary16
+        const float *values = layer.panels.as<float>();
+        float largest = 0;
+        for (std::size_t i = 0; i < floats_to_reduce(layer); i++) {
+            largest = std::max(largest, std::abs(values[i]));
+        }
+        if (largest <= most) return {};
+        return fail(ErrorCode::unsupported, "block " + std::to_string(begun_) + " has a weight of " +
+                                                std::to_string(largest) + ", which f16 has no number for; " +
+                                                "bf16 has");
     }
 
     // What a norm gives to a layer: its range is that of about every 400th value of a normal distribution.
@@ -186,18 +201,25 @@ private:
         scale_inputs(floats_of(proj), factors);
     }
 
-    Result<void> quantize() {
+    // The layers of the block in their precision.
+    Result<void> reduce() {
         if (begun_ < 0) return {};
-        if (floats_to_quantize(block_.qkv)) {
+        if (is_fixed_point(block_.qkv.precision)) {
             equalize(block_.norm1, block_.qkv);
             equalize_values(block_.norm1, block_.qkv, block_.proj);
         }
-        if (floats_to_quantize(block_.fc1)) equalize(block_.norm2, block_.fc1);
+        if (is_fixed_point(block_.fc1.precision)) equalize(block_.norm2, block_.fc1);
         const int panel = geometry_.blocks.panel, step = geometry_.fixed.step();
         for (const auto layer : layers) {
             const PackedLinear &from = block_.*layer, &to = places_.blocks[begun_].*layer;
-            if (!floats_to_quantize(from)) continue;
+            if (!floats_to_reduce(from)) continue;
             View<3> panels(from.panels, {panel, from.inputs, from.outputs / panel});
+            if (!is_fixed_point(from.precision)) {
+                if (from.precision == Precision::f16) VIT_TRY(check_range(from));
+                View<3> rounded(to.panels, {panel, to.inputs, to.outputs / panel});
+                VIT_TRY(context_.check("round_panels", kernels_.round(&context_, panels, rounded)));
+                continue;
+            }
             View<4> weights(to.panels, {step, panel, to.inputs / step, to.outputs / panel});
             View<2> terms(to.terms, {to.outputs, to.rows_of_terms(geometry_.fixed)});
             VIT_TRY(context_.check("quantize_panels",

@@ -4,7 +4,8 @@
 //   LayerScale                        into the weights and biases of proj and fc2
 //   class token, registers, positions and the bias of E  into one matrix, origin
 //   a mean of several classifiers     into their weights and biases
-// Layers in fixed point are packed as the others, a block at a time, and then quantized.
+// Layers in another precision than float32 are packed as the others, a block at a time, and then rounded or
+// quantized.
 #pragma once
 
 #include "backend/kernel_context.h"

@@ -144,7 +144,7 @@ Result<void> Pass::norm(const Place &x, const PackedNorm &norm, Tokens tokens, c
     View<4> in(x, dims), out(y, dims);
     View<1> gamma(norm.gamma, {g_.width}), beta(norm.beta, {g_.width});
     return stage("layer_norm", 7 * count(tokens) * a_.width, [&] {
-        if (precision != Precision::f32) {
+        if (is_fixed_point(precision)) {
             const Groups groups = g_.groups_of_width();
             FixedView quantized = fixed(y, groups, tokens);
             return kernels_.layer_norm_fixed(&context_, in, gamma, beta, a_.width, a_.layer_norm_epsilon,
@@ -162,7 +162,7 @@ Result<void> Pass::linear(const char *name, const LinearKernels &kernels, const 
                     tiles(tokens, outputs.of_y)});
     View<1> bias(layer.bias, {outputs.of_layer});
     const double flop = 2 * count(tokens) * multiplications_of_token;
-    if (layer.precision != Precision::f32) {
+    if (is_fixed_point(layer.precision)) {
         const int step = g_.fixed.step();
         FixedView in = fixed(x, layer.groups, tokens);
         View<4> weights(layer.panels, {step, panel_, layer.inputs / step, g_.panels(outputs.of_layer)});
@@ -170,17 +170,19 @@ Result<void> Pass::linear(const char *name, const LinearKernels &kernels, const 
         return stage(name, flop, [&] {
             if (outputs.quantized.count) {
                 FixedView quantized = fixed(y, outputs.quantized, tokens);
-                return kernels.fixed(&context_, in, weights, terms, bias, outputs.quantized.chunks,
+                return kernels.reduced(&context_, in, weights, terms, bias, outputs.quantized.chunks,
                                      quantized);
             }
-            return outputs.residual ? kernels.fixed(&context_, in, weights, terms, bias, out, out)
-                                    : kernels.fixed(&context_, in, weights, terms, bias, out);
+            return outputs.residual ? kernels.reduced(&context_, in, weights, terms, bias, out, out)
+                                    : kernels.reduced(&context_, in, weights, terms, bias, out);
         });
     }
     View<4> in(x, {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{g_.chunks(layer.inputs), chunk},
                    tiles(tokens, layer.inputs)});
     View<3> weights(layer.panels, {panel_, layer.inputs, g_.panels(outputs.of_layer)});
-    const Kernel &kernel = kernels.few && few(tokens, outputs.of_layer) ? kernels.few : kernels.many;
+    const Kernel &kernel = layer.precision != Precision::f32                    ? kernels.reduced
+                           : kernels.few && few(tokens, outputs.of_layer) ? kernels.few
+                                                                          : kernels.many;
     return stage(name, flop, [&] {
         return outputs.residual ? kernel(&context_, in, weights, bias, out, out)
                                 : kernel(&context_, in, weights, bias, out);
@@ -198,7 +200,7 @@ Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &cont
                           Dim{g_.heads, chunk * g_.head_chunks}, Dim{query_tiles, part},
                           Dim{batch_, part * g_.tiles}});
     return stage("attention", 4 * count(queries) * g_.tokens * a_.width, [&] {
-        if (precision != Precision::f32) {
+        if (is_fixed_point(precision)) {
             const Groups groups = g_.groups_of_context();
             const int chunks = groups.chunks + g_.fixed.terms();
             const std::int64_t tile = g_.fixed.tile(groups);

@@ -11,7 +11,7 @@
 namespace vit {
 
 struct PackedLinear {
-    Place panels;  // [c in panel, k, panel], or in fixed point [ki, c in panel, multiply-add, panel]
+    Place panels;  // [c in panel, k, panel], in half precision uint16; or in fixed point [ki, c in panel, multiply-add, panel]
     Place terms;   // in fixed point: [c, 1 + groups], or [c, 1] where there are no offsets
     Place bias;    // [c]
     int inputs = 0, outputs = 0;  // padded
@@ -49,23 +49,29 @@ struct NetworkPlaces {
 template<typename Visit>
 void for_each_place(NetworkPlaces &n, const Architecture &a, const Geometry &g, Visit visit) {
     const halide_type_t f32 = halide_type_of<float>();
-    const auto linear = [&](PackedLinear &layer, int inputs, int outputs) {
+    const halide_type_t half = halide_type_of<std::uint16_t>();
+    const auto linear = [&](PackedLinear &layer, int inputs, int outputs,
+                            Precision precision = Precision::f32) {
         layer.inputs = inputs;
         layer.outputs = outputs;
-        visit(layer.panels, f32, static_cast<std::size_t>(inputs) * outputs);
+        layer.precision = precision;
+        visit(layer.panels, precision == Precision::f32 ? f32 : half,
+              static_cast<std::size_t>(inputs) * outputs);
         visit(layer.bias, f32, outputs);
     };
     const auto in_fixed_point = [&](PackedLinear &layer, int inputs, int outputs, const Groups &groups) {
         layer.inputs = inputs;
         layer.outputs = outputs;
-        layer.precision = g.fixed.precision;
+        layer.precision = g.precision;
         layer.groups = groups;
         visit(layer.panels, g.fixed.weight_type(), static_cast<std::size_t>(inputs) * outputs);
         visit(layer.terms, f32, static_cast<std::size_t>(layer.rows_of_terms(g.fixed)) * outputs);
         visit(layer.bias, f32, outputs);
     };
-    const auto layer = [&](PackedLinear &its, int inputs, int outputs, const Groups &groups, bool fixed) {
-        fixed ? in_fixed_point(its, inputs, outputs, groups) : linear(its, inputs, outputs);
+    const auto layer = [&](PackedLinear &its, int inputs, int outputs, const Groups &groups,
+                           bool in_float32) {
+        g.fixed && !in_float32 ? in_fixed_point(its, inputs, outputs, groups)
+                               : linear(its, inputs, outputs, in_float32 ? Precision::f32 : g.precision);
     };
     const auto norm = [&](PackedNorm &its) {
         visit(its.gamma, f32, g.width);
@@ -77,14 +83,13 @@ void for_each_place(NetworkPlaces &n, const Architecture &a, const Geometry &g, 
     visit(n.origin, f32, g.token_matrix(g.width));
     for (PackedBlock &block : n.blocks) {
         norm(block.norm1);
-        // Class attention, which costs next to nothing, reads weights in float32.
-        const bool attends_all = !g.reads_first_tile || &block != &n.blocks.back();
-        const bool fixed = static_cast<bool>(g.fixed);
-        layer(block.qkv, g.width, 3 * g.attention_width, g.groups_of_width(), fixed && attends_all);
-        layer(block.proj, g.attention_width, g.width, g.groups_of_context(), fixed && attends_all);
+        // Class attention, which costs next to nothing, reads weights in float32 and writes such a context.
+        const bool attends_once = g.reads_first_tile && &block == &n.blocks.back();
+        layer(block.qkv, g.width, 3 * g.attention_width, g.groups_of_width(), attends_once);
+        layer(block.proj, g.attention_width, g.width, g.groups_of_context(), attends_once);
         norm(block.norm2);
-        layer(block.fc1, g.width, g.fc1_outputs, g.groups_of_width(), fixed);
-        layer(block.fc2, g.mlp_width, g.width, g.groups_of_mlp(), fixed);
+        layer(block.fc1, g.width, g.fc1_outputs, g.groups_of_width(), false);
+        layer(block.fc2, g.mlp_width, g.width, g.groups_of_mlp(), false);
     }
     visit(n.ranges, halide_type_of<std::int32_t>(), std::size_t{2} * g.features);
     norm(n.norm);

@@ -77,13 +77,15 @@ enum class Scores { softmax,
                     identity };
 inline constexpr const char *scores_names[] = {"softmax", "sigmoid", "identity"};
 
-// The numbers that the linear layers of the blocks multiply; all else is float32. A matrix of activations
-// gets its scales as it is made, one for some channels of each token; weights have one for each output
-// (generators/fixed_point.h).
+// The numbers that the linear layers of the blocks multiply; all else is float32. In fixed point a matrix of
+// activations gets its scales as it is made, one for some channels of each token; weights have one for each
+// output (generators/fixed_point.h).
 enum class Precision { f32,
+                       f16,   // float32 arithmetic on weights that are kept in 16 bits: half of the memory
+                       bf16,  // likewise, bfloat16
                        i16,   // 13 bits either side: answers as float32's, to about 5 digits
                        i8 };  // 8 bits either side: answers close to float32's; see `vit compare`
-inline constexpr const char *precision_names[] = {"f32", "i16", "i8"};
+inline constexpr const char *precision_names[] = {"f32", "f16", "bf16", "i16", "i8"};
 
 // The sizes of a Vision Transformer, with the paper's symbols, and what its relatives do otherwise.
 struct Architecture {
