@@ -4,10 +4,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
+
+#include <sys/stat.h>
 
 #include <gmock/gmock.h>
 
 #include "runtime/checkpoint/checksum.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/random.h"
 #include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
@@ -94,7 +98,89 @@ TEST_F(PackedModel, IsTheSameFileEveryTimeAndReplacesAnOldOne) {
     directory_->write("again", "something else");
     ASSERT_TRUE(model->save_packed(directory_->file("again")));
     EXPECT_TRUE(contents(directory_->file("again")) == bytes_);
-    EXPECT_FALSE(std::filesystem::exists(directory_->file("again.unfinished")));
+}
+
+std::vector<std::string> names_in(const std::string &directory) {
+    std::vector<std::string> names;
+    for (const auto &entry : std::filesystem::directory_iterator(directory)) {
+        names.push_back(entry.path().filename());
+    }
+    return names;
+}
+
+TEST_F(PackedModel, IsWrittenToWhatALinkStandsFor) {
+    const TemporaryDirectory directory;
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    directory.write("target", "something else");
+    std::filesystem::create_symlink("target", directory.file("link"));
+    ASSERT_TRUE(model->save_packed(directory.file("link")));
+    EXPECT_TRUE(std::filesystem::is_symlink(directory.file("link")));
+    EXPECT_TRUE(contents(directory.file("target")) == bytes_);
+    EXPECT_THAT(names_in(directory.path()), testing::UnorderedElementsAre("link", "target"));
+}
+
+TEST_F(PackedModel, IsNotWrittenToWhatIsNoRegularFile) {
+    const TemporaryDirectory directory;
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    expect_error(model->save_packed("/dev/null"), ErrorCode::io, {"/dev/null", "not a regular file"});
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+    expect_error(model->save_packed(directory.path()), ErrorCode::io, {"not a regular file"});
+    std::filesystem::create_symlink("nothing", directory.file("dangling"));
+    expect_error(model->save_packed(directory.file("dangling")), ErrorCode::io, {"dangling"});
+    ASSERT_EQ(mkfifo(directory.file("pipe").c_str(), 0600), 0);
+    expect_error(model->save_packed(directory.file("pipe")), ErrorCode::io, {"not a regular file"});
+    EXPECT_THAT(names_in(directory.path()), testing::UnorderedElementsAre("dangling", "pipe"));
+}
+
+// Whichever comes last, it is whole, and nothing else is left.
+TEST_F(PackedModel, IsWholeWhenManyWriteItAtOnce) {
+    const TemporaryDirectory directory;
+    const auto model = Model::load(bundled);
+    ASSERT_TRUE(model);
+    {
+        std::vector<std::jthread> writers;
+        for (int i = 0; i < 8; i++) {
+            writers.emplace_back([&] {
+                for (int round = 0; round < 3; round++) {
+                    const auto saved = model->save_packed(directory.file("model"));
+                    EXPECT_TRUE(saved) << saved.error().message;
+                }
+            });
+        }
+    }
+    EXPECT_TRUE(contents(directory.file("model")) == bytes_);
+    EXPECT_THAT(names_in(directory.path()), testing::ElementsAre("model"));
+}
+
+TEST_F(PackedModel, ThatIsNotMappedIsItsOwn) {
+    const TemporaryDirectory directory;
+    directory.write("model", bytes_);
+    ModelOptions options;
+    options.map = false;
+    const auto model = Model::load(directory.file("model"), options);
+    const auto mapped = Model::load(directory_->file("packed"));
+    ASSERT_TRUE(model) << model.error().message;
+    ASSERT_TRUE(mapped);
+    std::filesystem::resize_file(directory.file("model"), 10);
+    EXPECT_EQ(logits_of(*model), logits_of(*mapped));
+}
+
+// A model that is renamed into its place is another file, which a model that was loaded knows nothing of.
+TEST_F(PackedModel, ThatIsReplacedStaysAsItWas) {
+    const TemporaryDirectory directory;
+    directory.write("model", bytes_);
+    const auto model = Model::load(directory.file("model"));
+    ASSERT_TRUE(model);
+    const std::vector<float> before = logits_of(*model);
+    Architecture tiny;
+    tiny.name = "tiny";
+    tiny.width = tiny.mlp_width = 64;
+    tiny.depth = tiny.heads = 1;
+    ASSERT_TRUE(Model::random(tiny)->save_packed(directory.file("model")));
+    EXPECT_EQ(logits_of(*model), before);
+    EXPECT_EQ(Model::load(directory.file("model"))->architecture().name, "tiny");
 }
 
 TEST_F(PackedModel, OfAnotherTargetTilingOrVersionIsRefusedByName) {

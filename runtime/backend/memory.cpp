@@ -1,12 +1,9 @@
 #include "backend/memory.h"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
-
-#include "printable.h"
 
 namespace vit {
 
@@ -27,20 +24,17 @@ Result<Memory> Memory::allocate(std::size_t bytes) {
     return memory;
 }
 
-Result<Memory> Memory::map_file(const std::string &path, std::size_t offset, std::size_t bytes,
-                                bool populate) {
+Result<Memory> Memory::map_file(int descriptor, std::size_t offset, std::size_t bytes, bool populate) {
     Memory memory;
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    void *data = file < 0 ? MAP_FAILED
-                          : ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | (populate ? MAP_POPULATE : 0),
-                                   file, static_cast<off_t>(offset));
-    const int number = errno;
-    if (file >= 0) {
-        ::close(file);
+    if (bytes == 0) {
+        return memory;
     }
+    void *data = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | (populate ? MAP_POPULATE : 0), descriptor,
+                        static_cast<off_t>(offset));
     if (data == MAP_FAILED) {
-        return fail(ErrorCode::io,
-                    printable_path(path) + ": cannot be mapped: " + std::generic_category().message(number));
+        const int number = errno;
+        return fail(number == ENOMEM ? ErrorCode::memory : ErrorCode::io,
+                    "cannot be mapped: " + std::generic_category().message(number));
     }
     memory.data_ = data;
     memory.bytes_ = bytes;

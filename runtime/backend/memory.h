@@ -16,9 +16,9 @@ public:
     static Result<Memory> allocate(std::size_t bytes);
     static Result<Memory> of_floats(std::size_t count) { return allocate(count * sizeof(float)); }
     // A part of a file, which must not be written to; offset is a multiple of the page size. populate: all
-    // pages at once, or each when it is first read. Errors: io.
-    static Result<Memory> map_file(const std::string &path, std::size_t offset, std::size_t bytes,
-                                   bool populate);
+    // pages at once, or each when it is first read. Errors: memory, if that is what there is not enough of;
+    // io.
+    static Result<Memory> map_file(int descriptor, std::size_t offset, std::size_t bytes, bool populate);
     Memory(Memory &&other) noexcept
         : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
     Memory &operator=(Memory &&other) noexcept {

@@ -2,53 +2,28 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "checkpoint/regular_file.h"
 #include "printable.h"
 
 namespace vit {
 
-namespace {
-
-tl::unexpected<Error> io_error(const std::string &path, const char *what, int number) {
-    return fail(ErrorCode::io,
-                printable_path(path) + ": " + what + ": " + std::generic_category().message(number));
-}
-
-class FileDescriptor {
-public:
-    explicit FileDescriptor(int value) : value(value) {}
-    FileDescriptor(const FileDescriptor &) = delete;
-    FileDescriptor &operator=(const FileDescriptor &) = delete;
-    ~FileDescriptor() {
-        if (value >= 0) ::close(value);
-    }
-    const int value;
-};
-
-}  // namespace
-
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string &path) {
-    // O_NONBLOCK: a pipe with no writer would otherwise block here, before fstat can tell what it is.
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.value < 0) return io_error(path, "cannot be opened", errno);
-    struct stat status {};
-    if (::fstat(file.value, &status) != 0) return io_error(path, "cannot be read", errno);
-    if (!S_ISREG(status.st_mode))
-        return fail(ErrorCode::io, printable_path(path) + ": is not a regular file");
-
-    const auto size = static_cast<std::size_t>(status.st_size);
+    VIT_TRY_ASSIGN(const RegularFile file, RegularFile::open(path));
     const std::byte *data = nullptr;
-    if (size > 0) {  // nothing cannot be mapped
-        void *mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.value, 0);
-        if (mapped == MAP_FAILED) return io_error(path, "cannot be mapped", errno);
+    if (file.size() > 0) {  // nothing cannot be mapped
+        void *mapped = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+        if (mapped == MAP_FAILED) {
+            return fail(ErrorCode::io, printable_path(path) + ": cannot be mapped: " +
+                                           std::generic_category().message(errno));
+        }
         data = static_cast<const std::byte *>(mapped);
     }
-    return std::shared_ptr<const MappedFile>(new MappedFile(data, size));
+    return std::shared_ptr<const MappedFile>(new MappedFile(data, file.size()));
 }
 
 MappedFile::~MappedFile() {

@@ -1,16 +1,15 @@
 #include "checkpoint/packed_model.h"
 
-#include <atomic>
-#include <cstdio>
+#include <algorithm>
+#include <array>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <span>
 
 #include "checkpoint/checksum.h"
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/packed_header.h"
 #include "checkpoint/packing_fingerprint.h"
+#include "checkpoint/regular_file.h"
+#include "checkpoint/replacement.h"
 #include "printable.h"
 #include "vit/fields.h"
 
@@ -73,41 +72,59 @@ private:
     std::size_t size_;
 };
 
-// Header and where the weights begin.
+// An open file, its header and where the weights begin.
 struct Front {
+    RegularFile file;
     PackedHeader header;
     std::size_t weights_at;
 };
 
 Result<Front> read_front(const std::string &path) {
     const std::string name = printable_path(path);
-    VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
-    const Bytes bytes = file->bytes();
-    if (bytes.size() < front || std::memcmp(bytes.data(), magic, sizeof(magic)) != 0) {
+    VIT_TRY_ASSIGN(RegularFile file, RegularFile::open(path));
+    std::array<std::byte, front> beginning;
+    if (file.size() >= front) VIT_TRY(file.read(0, beginning));
+    if (file.size() < front || std::memcmp(beginning.data(), magic, sizeof(magic)) != 0) {
         return fail(ErrorCode::format, name + ": is neither a model's directory nor a packed model");
     }
-    const std::uint64_t length = number_at(bytes, sizeof(magic));
-    if (length > json_limit::bytes || length > bytes.size() - front) {
+    const std::uint64_t length = number_at(beginning, sizeof(magic));
+    if (length > json_limit::bytes || length > file.size() - front) {
         return fail(ErrorCode::format,
                     name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
     }
-    if (checksum(bytes.data() + front, length) != number_at(bytes, sizeof(magic) + 8)) {
+    // With the pad behind it.
+    const std::size_t weights_at = aligned(front + static_cast<std::size_t>(length));
+    std::vector<std::byte> text(std::min(weights_at, file.size()) - front);
+    VIT_TRY(file.read(front, text));
+    if (checksum(text.data(), length) != number_at(beginning, sizeof(magic) + 8)) {
         return fail(ErrorCode::format, name + ": is damaged, or was packed by another version: its header " +
                                            "is not what was written");
     }
-    VIT_TRY_ASSIGN(const Json json, parse_json(bytes.subspan(front, length), path));
+    VIT_TRY_ASSIGN(const Json json, parse_json(Bytes(text).first(length), path));
     VIT_TRY_ASSIGN(PackedHeader header, read_packed_header(json, path));
-    const std::size_t weights_at = aligned(front + length);
-    if (bytes.size() < weights_at || bytes.size() - weights_at != header.bytes) {
+    if (file.size() < weights_at || file.size() - weights_at != header.bytes) {
         return fail(ErrorCode::format, name + ": is truncated or has something behind its " +
                                            std::to_string(header.bytes) + " bytes of weights");
     }
-    for (std::size_t i = front + length; i < weights_at; i++) {
-        if (bytes[i] != std::byte{}) {
-            return fail(ErrorCode::format, name + ": is damaged between its header and its weights");
-        }
+    if (std::any_of(text.begin() + static_cast<std::ptrdiff_t>(length), text.end(),
+                    [](std::byte pad) { return pad != std::byte{}; })) {
+        return fail(ErrorCode::format, name + ": is damaged between its header and its weights");
     }
-    return Front{std::move(header), weights_at};
+    return Front{std::move(file), std::move(header), weights_at};
+}
+
+// Mapped: pages are there as soon as they are asked for, by those who verify them, all together, or at once.
+Result<Memory> read_weights(const Front &front, const ModelOptions &options, const std::string &name) {
+    const std::size_t bytes = front.header.bytes;
+    if (!options.map) {
+        VIT_TRY_ASSIGN(Memory memory, Memory::allocate(bytes));
+        VIT_TRY(front.file.read(front.weights_at, {memory.data<std::byte>(), bytes}));
+        return memory;
+    }
+    Result<Memory> memory =
+        Memory::map_file(front.file.descriptor(), front.weights_at, bytes, !options.verify);
+    if (!memory) return fail(memory.error().code, name + ": " + memory.error().message);
+    return memory;
 }
 
 Result<void> check_backend(const PackedHeader &header, const Backend &backend, const std::string &name) {
@@ -184,22 +201,10 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
     bytes += json;
     bytes.resize(aligned(bytes.size()));
 
-    // Beside the target, so that renaming it replaces the target at once.
-    const std::string unfinished = path + ".unfinished";
-    std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    file.write(weights.data<char>(), static_cast<std::streamsize>(weights.bytes()));
-    file.close();
-    std::error_code error;
-    if (file) {
-        std::filesystem::rename(unfinished, path, error);
-        if (!error) {
-            return {};
-        }
-    }
-    const std::string why = error ? error.message() : std::generic_category().message(errno);
-    std::filesystem::remove(unfinished, error);
-    return fail(ErrorCode::io, printable_path(path) + ": cannot be written: " + why);
+    VIT_TRY_ASSIGN(Replacement file, Replacement::begin(path));
+    VIT_TRY(file.write(std::as_bytes(std::span(bytes))));
+    VIT_TRY(file.write({weights.data<std::byte>(), weights.bytes()}));
+    return file.finish();
 }
 
 Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
@@ -221,8 +226,7 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     VIT_TRY_ASSIGN(const NetworkKernels kernels,
                    NetworkKernels::find(backend, header.architecture, precision));
     const Geometry geometry(header.architecture, blocks, precision);
-    // Pages are there as soon as they are asked for: by those who verify them, all together, or at once.
-    VIT_TRY_ASSIGN(Memory memory, Memory::map_file(path, its.weights_at, header.bytes, !options.verify));
+    VIT_TRY_ASSIGN(Memory memory, read_weights(its, options, name));
     if (options.verify) VIT_TRY(check_weights(memory, header, context, name));
     Result<Weights> weights = Weights::adopt(header.architecture, geometry, std::move(memory));
     if (!weights) {

@@ -234,8 +234,8 @@ struct Accuracy {
 };
 
 struct ModelOptions {
-    std::string backend;    // empty: the first that can run here
-    int device = 0;         // which of BackendInfo::devices
+    std::string backend = {};  // empty: the first that can run here
+    int device = 0;            // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
     // Empty: as a packed file has it, else f32. Others than f32 are computed by processors alone.
@@ -243,6 +243,11 @@ struct ModelOptions {
     // Whether a packed file's weights are compared with their checksums, which takes about as long as
     // reading them from memory once.
     bool verify = true;
+    // Whether a packed file's weights are mapped, which starts at once and shares their memory between
+    // processes. The file must then stay as it is while the model lives: where it is shortened, reading
+    // faults, and where it is written to, answers change. (Replacing it by another, as save_packed does, is
+    // no harm.) Otherwise they are read into memory of the model's own.
+    bool map = true;
 };
 
 // A checkpoint, read, checked and packed for a backend.
@@ -262,7 +267,7 @@ public:
 
     // Writes the model as packed for its backend into one file, which load then maps instead of reading and
     // packing: for the backend's target and version of this library only, others refuse it, as they do a
-    // damaged one. An existing file is replaced at the end.
+    // damaged one. A regular file of that name is replaced at once, when all is on the disk.
     // `accuracy` is kept with it. Errors: io.
     Result<void> save_packed(const std::string &file, const std::optional<Accuracy> &accuracy = {}) const;
 
