@@ -27,7 +27,8 @@ bool is_pipe(const std::string &path) {
 }
 
 // The library reads regular files alone: it never waits for somebody to write.
-vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptions &options) {
+vit::Result<void> read_pipe(const std::string &path, const vit::ImageOptions &options,
+                            vit::Preprocessor &preprocessor, float *pixels) {
     const File file(std::fopen(path.c_str(), "rb"));
     const auto fail = [&](const std::string &what) {
         return tl::unexpected(vit::Error{vit::ErrorCode::io, path + ": " + what});
@@ -40,7 +41,7 @@ vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptio
         if (bytes.size() > largest_in_pipe) return fail("has more bytes than a picture needs");
     }
     if (std::ferror(file.get())) return fail(std::string("cannot be read: ") + std::strerror(errno));
-    return vit::Image::decode(bytes.data(), bytes.size(), path, options);
+    return preprocessor.decode(bytes.data(), bytes.size(), path, options, pixels);
 }
 
 // Threads that take the files in turn, each the next one as soon as it has done with its last, and a ring of
@@ -159,13 +160,10 @@ private:
         const std::string &path = place.item.file;
         if (place.item.error.empty()) {
             place.pixels.resize(values_);
-            const auto image =
-                is_pipe(path) ? read_pipe(path, image_options_) : vit::Image::read(path, image_options_);
-            if (!image) {
-                place.item.error = image.error().message;
-            } else if (const auto done = preprocessor.run(image->view(), place.pixels.data()); !done) {
-                place.item.error = path + ": " + done.error().message;
-            }
+            float *const pixels = place.pixels.data();
+            const auto done = is_pipe(path) ? read_pipe(path, image_options_, preprocessor, pixels)
+                                            : preprocessor.read(path, image_options_, pixels);
+            if (!done) place.item.error = done.error().message;
         }
         place.item.milliseconds = stopwatch.milliseconds();
     }

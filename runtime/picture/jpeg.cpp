@@ -194,8 +194,8 @@ int draft_denominator(const PictureHeader &header, const ImageOptions &options) 
 }
 
 // Refuses what would take memory or time that the file has no data for.
-Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int denominator,
-                        const ImageOptions &options, const std::string &sentence) {
+Result<void> check_work(const JpegStructure &jpeg, std::size_t file_size, const ImageOptions &options,
+                        const std::string &sentence) {
     const std::int64_t blocks = jpeg.blocks(), size = static_cast<std::int64_t>(file_size);
     // A block takes a bit at least. Of a file that may end early there has to be some part.
     const std::int64_t most_blocks = 8 * size * (options.accept_truncated ? 64 : 1);
@@ -219,11 +219,13 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
         return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(jpeg.scans) + " scans, which "
                                                 "is more work than its size and data are worth");
     }
-    const std::int64_t pixels = ((std::int64_t{jpeg.width} - 1) / denominator + 1) *
-                                ((std::int64_t{jpeg.height} - 1) / denominator + 1);
+    return {};
+}
+
+Result<void> check_memory(const JpegStructure &jpeg, std::int64_t bytes_of_sink, const ImageOptions &options,
+                          const std::string &sentence) {
     constexpr std::int64_t bytes_of_block = 64 * sizeof(JCOEF), rows_and_tables = 256;
-    const std::int64_t memory = pixels * (jpeg.components.size() == 1 ? 1 : 3) + pixels * 3 +
-                                (jpeg.whole_in_first ? 0 : blocks * bytes_of_block) +
+    const std::int64_t memory = bytes_of_sink + (jpeg.whole_in_first ? 0 : jpeg.blocks() * bytes_of_block) +
                                 std::int64_t{jpeg.width} * rows_and_tables;
     if (memory > options.max_memory) {
         return fail(ErrorCode::unsupported, sentence + " that takes " + std::to_string(memory) +
@@ -263,51 +265,59 @@ Result<PictureHeader> jpeg_header(Octets bytes, const std::string &sentence) {
     return PictureHeader{jpeg.width, jpeg.height, orientation_of(jpeg.exif, jpeg.xmp)};
 }
 
-Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageOptions &options,
-                            const std::string &sentence) {
+Result<void> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                         const std::string &sentence, RowSink &sink) {
     VIT_TRY_ASSIGN(JpegStructure jpeg, jpeg_frame(bytes, sentence));
     scan_jpeg(bytes, jpeg);
+    VIT_TRY(check_work(jpeg, bytes.size(), options, sentence));
     const int denominator = draft_denominator(header, options);
-    VIT_TRY(check_cost(jpeg, bytes.size(), denominator, options, sentence));
+    const int width = (jpeg.width - 1) / denominator + 1, height = (jpeg.height - 1) / denominator + 1;
+    const bool cmyk = jpeg.components.size() == 4;
+    const int channels = jpeg.components.size() == 1 ? 1 : 3;
+    VIT_TRY_ASSIGN(const std::int64_t bytes_of_sink, sink.begin(width, height, channels, false));
+    VIT_TRY(check_memory(jpeg, bytes_of_sink, options, sentence));
 
     Decompressor decompressor(bytes.first(jpeg.end));
     if (!decompressor.start(denominator, jpeg.scans, options.max_memory)) {
         return failure(decompressor, sentence);
     }
-    const int width = decompressor.width(), height = decompressor.height();
-    const bool cmyk = decompressor.channels() == 4;
-    const int channels = cmyk ? 3 : decompressor.channels();
-    if (width != (jpeg.width - 1) / denominator + 1 || height != (jpeg.height - 1) / denominator + 1) {
+    if (decompressor.width() != width || decompressor.height() != height ||
+        decompressor.channels() != (cmyk ? 4 : channels)) {
         return fail(ErrorCode::format, sentence + " that is corrupted: it has two sizes");
-    }
-    Samples samples = allocate_samples(width, height, channels);
-    if (!samples.data) {
-        return no_memory(sentence);
     }
     std::vector<std::uint8_t> inks(cmyk ? std::size_t{4} * width : 0);
     const std::size_t row_size = std::size_t(channels) * width;
-    for (int y = 0; y < height; y = decompressor.next_row()) {
-        std::uint8_t *const row = &samples.data[row_size * y];
-        if (!decompressor.read_rows(cmyk ? inks.data() : row, cmyk ? 1 : height - y)) {
+    bool ended = false;  // there are no more rows, and what there is is accepted
+    for (int y = 0; y < height;) {
+        const RowSink::Room room = sink.room();
+        if (!room.data) {
+            return no_memory(sentence);
+        }
+        int count = std::min(room.count, height - y);
+        if (!ended && !decompressor.read_rows(cmyk ? inks.data() : room.data, cmyk ? 1 : count)) {
             if (!options.accept_truncated || y == 0) {
                 return failure(decompressor, sentence);
             }
+            ended = true;
+        }
+        if (ended) {
             // As Pillow leaves them: zeros, which are black, or no ink.
-            std::memset(row, cmyk ? 255 : 0, row_size * (height - y));
-            return samples;
+            std::memset(room.data, cmyk ? 255 : 0, row_size * std::size_t(count));
+        } else {
+            count = decompressor.next_row() - y;
+            if (cmyk) rgb_of_cmyk(inks.data(), width, room.data);
         }
-        if (cmyk) {
-            rgb_of_cmyk(inks.data(), width, row);
-        }
+        VIT_TRY(sink.take(count));
+        y += count;
     }
-    if (!is_whole(decompressor, jpeg) && !options.accept_truncated) {
+    if (!ended && !is_whole(decompressor, jpeg) && !options.accept_truncated) {
         return fail(ErrorCode::format, sentence + " that ends before its last pixel");
     }
-    return samples;
+    return {};
 }
 
 }  // namespace
 
-const PictureFormat jpeg_format{"JPEG", jpeg_version, is_jpeg, jpeg_header, decode_jpeg};
+const PictureFormat jpeg_format{"JPEG", jpeg_version, is_jpeg, jpeg_header, nullptr, decode_jpeg};
 
 }  // namespace vit

@@ -188,6 +188,7 @@ public:
     static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image",
                                 const ImageOptions &options = {});
     static Result<Image> from_pixels(const ImageView &pixels);
+    Image() = default;  // of no pixels
 
     static constexpr std::int64_t max_pixels = std::int64_t{1} << 28;  // of from_pixels and preprocessing
 
@@ -197,6 +198,8 @@ public:
     ImageView view() const { return {rgb_.get(), width_, height_, 3, 0}; }
 
 private:
+    explicit Image(struct Samples &&rgb);
+
     int width_ = 0, height_ = 0;
     std::shared_ptr<const std::uint8_t> rgb_;  // copies of an Image share it
 };
@@ -300,6 +303,13 @@ public:
 
     // As Session::preprocess.
     Result<void> run(const ImageView &image, float *pixels);
+    // As Image::read or Image::decode followed by run, to the bit: but rows are resized as they are decoded,
+    // and the picture is whole in memory only where it has to be (turned by 90 degrees, interlaced, far
+    // higher than wide, or of another format than JPEG and PNG). pixels are written if all went well.
+    // Errors: of both; the sentence begins with the path or the name.
+    Result<void> read(const std::string &path, const ImageOptions &options, float *pixels);
+    Result<void> decode(const void *bytes, std::size_t size, const std::string &name,
+                        const ImageOptions &options, float *pixels);
 
     struct Impl;
 
