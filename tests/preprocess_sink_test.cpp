@@ -13,6 +13,7 @@
 #include "tests/support/both_ways.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/jpeg_writer.h"
+#include "tests/support/picture_writer.h"
 #include "tests/support/random.h"
 #include "tests/support/source_directory.h"
 
@@ -167,6 +168,27 @@ TEST(PreprocessSink, JpegsOfManyBandsAreTheSame) {
                             << components << " components, progressive " << progressive << ", draft "
                             << draft << ", the first " << cut.size() << " bytes";
                     }
+                }
+            }
+        }
+    }
+}
+
+TEST(PreprocessSink, PngsOfManyBandsAreTheSame) {
+    BothWays one_thread(1), two_threads(2);
+    Random random;
+    for (int channels = 1; channels <= 4; channels++) {
+        const std::string png = png_of(900, 1100, channels, random);
+        for (const double share : {1.0, 0.99, 0.6, 0.1}) {
+            const std::string cut = png.substr(0, static_cast<std::size_t>(
+                                                      share * static_cast<double>(png.size())));
+            for (const bool accepted : {false, true}) {
+                ImageOptions options;
+                options.accept_truncated = accepted;
+                const Preprocessing asked = BothWays::preprocessings()[random.integer(0, 3)];
+                for (BothWays *both : {&one_thread, &two_threads}) {
+                    EXPECT_EQ(both->difference(cut.data(), cut.size(), options, asked), "")
+                        << channels << " channels, the first " << cut.size() << " bytes";
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -50,8 +51,9 @@ vit::Result<void> read_pipe(const std::string &path, const vit::ImageOptions &op
 class PictureSource : public BatchSource {
 public:
     PictureSource(const vit::Model &model, FileList files, const PictureOptions &options)
-        : values_(values_per_item(model.architecture())), image_options_(options.image),
-          files_(std::move(files)), size_(files_.size()), longest_name_(files_.longest_name()) {
+        : values_(values_per_item(model.architecture())),
+          image_options_(cancelled_by(stopping_, options.image)), files_(std::move(files)),
+          size_(files_.size()), longest_name_(files_.longest_name()) {
         const std::int64_t most = size_ ? std::max<std::int64_t>(*size_, 1) : options.threads;
         const int threads = static_cast<int>(std::min<std::int64_t>(options.threads, most));
         for (int i = 0; i < threads; i++) {
@@ -106,6 +108,11 @@ public:
     std::size_t longest_name() const override { return longest_name_; }
 
 private:
+    static vit::ImageOptions cancelled_by(const std::atomic<bool> &flag, vit::ImageOptions options) {
+        options.cancelled = &flag;
+        return options;
+    }
+
     struct Place {
         Item item;
         std::vector<float> pixels;
@@ -180,7 +187,8 @@ private:
     std::mutex mutex_;
     std::condition_variable room_, filled_;
     std::int64_t taken_ = 0;
-    bool stopping_ = false, ended_ = false;
+    std::atomic<bool> stopping_ = false;  // set under the lock; decoders see it, too
+    bool ended_ = false;
     std::vector<std::thread> threads_;
 };
 

@@ -48,6 +48,10 @@ tl::unexpected<Error> no_memory(const std::string &name) {
     return fail(ErrorCode::memory, printable(name, 0) + ": is too large for the memory there is");
 }
 
+tl::unexpected<Error> not_begun(const std::string &name) {
+    return fail(ErrorCode::cancelled, printable(name, 0) + ": was cancelled");
+}
+
 }  // namespace
 
 std::ptrdiff_t row_stride(const ImageView &view) {
@@ -75,6 +79,7 @@ Result<void> check_view(const ImageView &view) {
 
 Result<void> read_picture(const std::string &path, const ImageOptions &options, RowSink &sink) {
     try {
+        if (is_cancelled(options)) return not_begun(path);
         VIT_TRY_ASSIGN(PictureFile file, PictureFile::open(path));
         // What is no picture is not read any further: a name may be a film's.
         if (format_of(file.bytes())) VIT_TRY(file.read_all());
@@ -87,6 +92,7 @@ Result<void> read_picture(const std::string &path, const ImageOptions &options, 
 Result<void> decode_picture(const void *data, std::size_t size, const std::string &name,
                             const ImageOptions &options, RowSink &sink) {
     try {
+        if (is_cancelled(options)) return not_begun(name);
         const std::string file = printable(name, 0);
         if (size == 0 || !data) {
             return fail(ErrorCode::format, file + ": is empty");
@@ -114,6 +120,7 @@ Result<void> decode_picture(const void *data, std::size_t size, const std::strin
             return format->decode_rows(bytes, header, options, sentence, sink);
         }
         VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
+        if (is_cancelled(options)) return was_cancelled(sentence);
         return sink.take_all(std::move(samples));
     } catch (const std::bad_alloc &) {
         return no_memory(name);

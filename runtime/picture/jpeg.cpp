@@ -36,7 +36,8 @@ bool is_jpeg(Octets bytes) {
 // jumps back into attempt(), over frames of C and of lambdas, which have nothing to destroy.
 class Decompressor {
 public:
-    explicit Decompressor(Octets bytes) {
+    Decompressor(Octets bytes, const ImageOptions &options)
+        : options_(options) {
         info_.err = jpeg_std_error(&errors_);
         info_.client_data = this;
         errors_.error_exit = [](j_common_ptr info) { self(info).give_up(); };
@@ -54,7 +55,11 @@ public:
         source_.skip_input_data = [](j_decompress_ptr info, long size) { self(info).skip(size); };
         source_.resync_to_restart = jpeg_resync_to_restart;
         source_.term_source = [](j_decompress_ptr) {};
-        progress_.progress_monitor = [](j_common_ptr info) { self(info).count_scans(); };
+        // Asked before every few rows, also of each of several scans.
+        progress_.progress_monitor = [](j_common_ptr info) {
+            self(info).count_scans();
+            self(info).stop_if_cancelled();
+        };
     }
     Decompressor(const Decompressor &) = delete;
     Decompressor &operator=(const Decompressor &) = delete;
@@ -65,13 +70,13 @@ public:
 
     // Reads up to the first scan, and prepares for rows of 1 / `denominator` of the size; of a picture with
     // several scans, decodes those.
-    bool start(int denominator, std::int64_t scans, std::int64_t max_memory) {
+    bool start(int denominator, std::int64_t scans) {
         most_scans_ = scans;
         return attempt([&] {
             jpeg_create_decompress(&info_);
             info_.src = &source_;
             info_.progress = &progress_;
-            info_.mem->max_memory_to_use = static_cast<long>(max_memory);
+            info_.mem->max_memory_to_use = static_cast<long>(options_.max_memory);
             jpeg_read_header(&info_, TRUE);
             info_.out_color_space = info_.num_components == 1   ? JCS_GRAYSCALE
                                     : info_.num_components == 3 ? JCS_RGB
@@ -99,6 +104,7 @@ public:
 
     const char *error() const { return message_; }
     int error_code() const { return errors_.msg_code; }
+    bool cancelled() const { return cancelled_; }
     bool file_ended() const { return ended_; }  // without an end of image
     bool bits_missed() const { return bits_missed_; }
     // Of a progressive picture: every coefficient has come, to its last bit.
@@ -162,6 +168,14 @@ private:
         }
     }
 
+    void stop_if_cancelled() {
+        if (is_cancelled(options_)) {
+            cancelled_ = true;
+            std::longjmp(escape_, 1);
+        }
+    }
+
+    const ImageOptions &options_;
     jpeg_decompress_struct info_{};
     jpeg_error_mgr errors_{};
     jpeg_source_mgr source_{};
@@ -169,7 +183,7 @@ private:
     std::jmp_buf escape_;
     char message_[JMSG_LENGTH_MAX] = "";
     std::int64_t most_scans_ = 0;
-    bool ended_ = false, bits_missed_ = false;
+    bool ended_ = false, bits_missed_ = false, cancelled_ = false;
 };
 
 // Inks as Adobe writes them, inverted, so that 255 is none, by the arithmetic of Pillow. It has this for
@@ -240,6 +254,9 @@ tl::unexpected<Error> no_memory(const std::string &sentence) {
 }
 
 tl::unexpected<Error> failure(const Decompressor &from, const std::string &sentence) {
+    if (from.cancelled()) {
+        return was_cancelled(sentence);
+    }
     if (from.error_code() == JERR_OUT_OF_MEMORY) {
         return no_memory(sentence);
     }
@@ -277,8 +294,8 @@ Result<void> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageO
     VIT_TRY_ASSIGN(const std::int64_t bytes_of_sink, sink.begin(width, height, channels, false));
     VIT_TRY(check_memory(jpeg, bytes_of_sink, options, sentence));
 
-    Decompressor decompressor(bytes.first(jpeg.end));
-    if (!decompressor.start(denominator, jpeg.scans, options.max_memory)) {
+    Decompressor decompressor(bytes.first(jpeg.end), options);
+    if (!decompressor.start(denominator, jpeg.scans)) {
         return failure(decompressor, sentence);
     }
     if (decompressor.width() != width || decompressor.height() != height ||
@@ -295,7 +312,7 @@ Result<void> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageO
         }
         int count = std::min(room.count, height - y);
         if (!ended && !decompressor.read_rows(cmyk ? inks.data() : room.data, cmyk ? 1 : count)) {
-            if (!options.accept_truncated || y == 0) {
+            if (!options.accept_truncated || y == 0 || decompressor.cancelled()) {
                 return failure(decompressor, sentence);
             }
             ended = true;

@@ -1,6 +1,7 @@
 // Formats of pictures behind one interface: a row of the list in formats.cpp, and one file a format.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -64,6 +65,12 @@ bool begins_with(Octets bytes, std::string_view signature);
 // malloc'd samples of a size; data is null if there is no memory.
 Samples allocate_samples(int width, int height, int channels);
 
+// Whether the caller has lost interest, and what is answered then.
+inline bool is_cancelled(const ImageOptions &options) {
+    return options.cancelled && options.cancelled->load(std::memory_order_relaxed);
+}
+tl::unexpected<Error> was_cancelled(const std::string &sentence);
+
 // A format. Every function may be called by several threads at once. None prints, exits or throws but
 // std::bad_alloc. `sentence` is the beginning of every message, as in "cat.jpg: is a JPEG picture". The
 // bytes stay as they are while they are read, and are at most 1 GiB.
@@ -78,7 +85,7 @@ struct PictureFormat {
     Result<PictureHeader> (*header)(Octets bytes, const std::string &sentence);
     // The picture of a file whose header was found within the limits of the options, of the header's size,
     // or of less by a draft. A file that ends early is an error, or with accept_truncated what there is.
-    // Errors: format, unsupported, memory. Null for a format that is decoded by rows.
+    // Errors: format, unsupported, memory, cancelled. Null for a format that is decoded by rows.
     Result<Samples> (*decode)(Octets bytes, const PictureHeader &header, const ImageOptions &options,
                               const std::string &sentence);
     // The same, to a sink; its errors are passed on.

@@ -25,7 +25,8 @@ tl::unexpected<Error> ends_early(const std::string &sentence) {
 
 // libpng leaves its functions by longjmp: those here that call it hold nothing that has a destructor.
 struct Reader {
-    explicit Reader(Octets file) : feed(file) {
+    Reader(Octets file, const ImageOptions &options)
+        : feed(file), options(options) {
         png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this, allocate,
                                        release);
         info = png ? png_create_info_struct(png) : nullptr;
@@ -42,11 +43,12 @@ struct Reader {
     png_structp png = nullptr;
     png_infop info = nullptr;
     PngFeed feed;
+    const ImageOptions &options;
     int channels = 0, passes = 0;
     png_uint_32 height = 0;
     std::size_t row_size = 0;
     std::int64_t rows_left = 1;  // of all passes, until the last pixel; known from start() on
-    bool no_memory = false;
+    bool no_memory = false, cancelled = false;
     char message[128] = "";
 
 private:
@@ -67,7 +69,12 @@ private:
     }
     // Before a row goes to its place, for which nothing is read.
     static void on_row(png_structp png, png_row_infop, png_bytep) {
-        static_cast<Reader *>(png_get_user_transform_ptr(png))->rows_left--;
+        Reader &reader = *static_cast<Reader *>(png_get_user_transform_ptr(png));
+        if (is_cancelled(reader.options)) {
+            reader.cancelled = true;
+            png_longjmp(png, 1);
+        }
+        reader.rows_left--;
     }
     void count_rows();
     static png_voidp allocate(png_structp png, png_alloc_size_t size) {
@@ -209,6 +216,9 @@ int bits_per_pixel(Octets bytes) {
 }
 
 tl::unexpected<Error> failed(const Reader &reader, const std::string &sentence) {
+    if (reader.cancelled) {
+        return was_cancelled(sentence);
+    }
     if (reader.no_memory || !reader.info) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
     }
@@ -243,7 +253,7 @@ Result<void> check_size(std::int64_t bytes_of_sink, int bits_per_pixel, std::siz
 Result<void> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
                         const std::string &sentence, RowSink &sink) {
     VIT_TRY_ASSIGN(const std::size_t compressed, check(bytes, options.accept_truncated, sentence));
-    Reader reader(bytes);
+    Reader reader(bytes, options);
     if (!reader.info || !reader.start()) {
         return failed(reader, sentence);
     }
@@ -268,7 +278,7 @@ Result<void> decode_png(Octets bytes, const PictureHeader &header, const ImageOp
             reader.fill(room.data, std::size_t(count), of_palette);
         }
         if (!ended && !reader.read_rows(room.data, png_uint_32(count))) {
-            if (reader.no_memory || !options.accept_truncated) {
+            if (reader.no_memory || reader.cancelled || !options.accept_truncated) {
                 return failed(reader, sentence);
             }
             ended = true;
