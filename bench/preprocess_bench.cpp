@@ -15,21 +15,27 @@ constexpr Size sizes[] = {{"640x480", 640, 480}, {"4000x3000", 4000, 3000}};
 constexpr std::pair<const char *, Filter> filters[] = {{"bilinear", Filter::bilinear},
                                                        {"bicubic", Filter::bicubic}};
 
-void run(benchmark::State &state, const Size &size, Filter filter, int threads) {
+constexpr std::pair<const char *, cases::Passes> passes[] = {
+    {"along_rows", cases::Passes::along_rows}, {"along_columns", cases::Passes::along_columns}};
+
+void run(benchmark::State &state, const Size &size, Filter filter, cases::Passes passes, int threads) {
     Stage stage(architectures[0], threads);
     Preprocessing asked;
     asked.filter = filter;
-    cases::PreprocessCase preprocess(cases::random_picture(size.width, size.height, stage.random), asked);
+    cases::PreprocessCase preprocess(
+        passes, cases::random_picture(size.width, size.height, stage.random), asked);
     measure(state, stage, preprocess);
 }
 
 const bool registered = [] {
     for (const Size &size : sizes) {
         for (const auto &[name, filter] : filters) {
-            add(std::string("preprocess/") + size.name + "/" + name,
-                [&size, filter = filter](benchmark::State &state, int threads) {
-                    run(state, size, filter, threads);
-                });
+            for (const auto &[pass_name, pass] : passes) {
+                add(std::string("preprocess/") + size.name + "/" + name + "/" + pass_name,
+                    [&size, filter = filter, pass = pass](benchmark::State &state, int threads) {
+                        run(state, size, filter, pass, threads);
+                    });
+            }
         }
     }
     return true;

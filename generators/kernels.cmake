@@ -16,8 +16,9 @@ vit_kernel(pack_panels/f16 PARAMS weight.type=float16)
 vit_kernel(pack_panels/bf16 PARAMS weight.type=bfloat16)
 vit_kernel(pack_tiles)
 
-vit_kernel(preprocess/rows_first TUNED preprocess WITHOUT_BLOCKS PARAMS order=rows_first)
-vit_kernel(preprocess/columns_first TUNED preprocess WITHOUT_BLOCKS PARAMS order=columns_first)
+vit_kernel(preprocess_along_rows TUNED preprocess WITHOUT_BLOCKS)
+vit_kernel(preprocess_along_columns TUNED preprocess WITHOUT_BLOCKS)
+vit_kernel(preprocess_columns_first TUNED preprocess WITHOUT_BLOCKS)
 vit_kernel(patch_embed TUNED patch_embed)
 vit_kernel(layer_norm TUNED layer_norm)
 

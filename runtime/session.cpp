@@ -2,6 +2,7 @@
 #include <system_error>
 
 #include "network/forward.h"
+#include "picture/image.h"
 #include "preprocessor.h"
 
 namespace vit {
@@ -19,6 +20,9 @@ struct Session::Impl {
     int last_batch = 0;
     PlannedPreprocessing preprocessing;
     std::vector<float> pixels;           // of one picture, for classify
+
+    template<typename Prepare>
+    Result<std::vector<Prediction>> classify(Session &session, int k, Prepare prepare);
 };
 
 namespace {
@@ -35,6 +39,25 @@ Result<void> check_arguments(const std::string &function, bool are_there, int ba
 }
 
 }  // namespace
+
+// prepare(pixels) is what comes before the forward pass.
+template<typename Prepare>
+Result<std::vector<Prediction>> Session::Impl::classify(Session &session, int k, Prepare prepare) {
+    const Architecture &a = model->architecture;
+    if (k < 1) {
+        return fail(ErrorCode::argument, "classify: top_k is " + std::to_string(k) + ", below 1");
+    }
+    try {
+        pixels.resize(static_cast<std::size_t>(a.channels) * a.image_height * a.image_width);
+        VIT_TRY(prepare(pixels.data()));
+        std::vector<float> answer(a.labels);
+        VIT_TRY(session.forward(pixels.data(), 1, answer.data()));
+        VIT_TRY(session.scores(answer.data()));
+        return top_k(answer.data(), a.labels, k);
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::memory, "classify: out of memory");
+    }
+}
 
 Session::Session(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
@@ -117,27 +140,15 @@ Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::ui
 }
 
 Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k) {
-    const Architecture &a = impl_->model->architecture;
-    if (k < 1) {
-        return fail(ErrorCode::argument, "classify: top_k is " + std::to_string(k) + ", below 1");
-    }
-    try {
-        const std::size_t values = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
-        impl_->pixels.resize(values);
-        VIT_TRY(preprocess(image, impl_->pixels.data()));
-        std::vector<float> answer(a.labels);
-        VIT_TRY(forward(impl_->pixels.data(), 1, answer.data()));
-        VIT_TRY(scores(answer.data()));
-        return top_k(answer.data(), a.labels, k);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "classify: out of memory");
-    }
+    return impl_->classify(*this, k, [&](float *pixels) { return preprocess(image, pixels); });
 }
 
 Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k,
                                                        const ImageOptions &options) {
-    VIT_TRY_ASSIGN(const Image image, Image::read(path, options));
-    return classify(image.view(), k);
+    const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
+    return impl_->classify(*this, k, [&](float *pixels) {
+        return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
+    });
 }
 
 int Session::threads() const {

@@ -50,21 +50,30 @@ Preprocessing asked(const Shape &shape, int filter) {
 const Shape stage_shapes[] = {
     {8, 5, 1, 1, 0, 0},       {9, 7, 33, 3, 0, 0},       {37, 100, 28, 28, 0, 0}, {31, 400, 17, 19, 0, 0},
     {8, 300, 70, 6, 65, 9},   {100, 9, 65, 9, 0, 0},     {64, 64, 64, 64, 0, 0},  {129, 50, 41, 53, 28, 60},
-    {20, 90, 24, 40, 32, 33}, {300, 11, 7, 224, 3, 301},
+    {20, 90, 24, 40, 32, 33}, {300, 11, 7, 224, 3, 301},  {300, 40, 231, 17, 0, 0},
 };
 
 class PreprocessStage : public testing::TestWithParam<Variant> {};
 
 TEST_P(PreprocessStage, EqualsReferenceToTheBit) {
+    using cases::Passes;
     Random random;
     int seen[2] = {};
     for (const Shape &shape : stage_shapes) {
         for (int filter = 0; filter < filters; filter++) {
             SCOPED_TRACE(testing::PrintToString(shape) + " filter " + std::to_string(filter));
-            cases::PreprocessCase preprocess(cases::random_picture(shape.width, shape.height, random),
-                                             asked(shape, filter), random.integer(0, 9));
-            expect_right(GetParam(), preprocess);
-            seen[preprocess.plan().columns_first]++;
+            const Preprocessing p = asked(shape, filter);
+            const auto plan = plan_preprocess(p, shape.width, shape.height);
+            ASSERT_TRUE(plan);
+            const std::vector<Passes> first{Passes::columns_first};
+            for (const Passes passes :
+                 plan->columns_first ? first : std::vector{Passes::along_rows, Passes::along_columns}) {
+                cases::PreprocessCase preprocess(
+                    passes, cases::random_picture(shape.width, shape.height, random), p,
+                    random.integer(0, 9));
+                expect_right(GetParam(), preprocess);
+            }
+            seen[plan->columns_first]++;
         }
     }
     EXPECT_GE(seen[0], filters);

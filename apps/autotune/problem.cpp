@@ -124,16 +124,18 @@ Problem head_problem(const Shape &shape, const Layout &blocks) {
             {{Of::panels, {divide_up(a.labels, blocks.panel), bytes(inputs, blocks.panel)}}}};
 }
 
-// One picture of a usual size whatever the batch: pictures are preprocessed one by one.
+// One picture of a usual size whatever the batch: pictures are preprocessed one by one. Of the passes, the
+// one along rows, which takes nine tenths of the time.
 Problem preprocess_problem(const Shape &shape, const Layout &) {
     Preprocessing asked;
     asked.width = shape.architecture.image_width;
     asked.height = shape.architecture.image_height;
     Random random;
     auto preprocess =
-        std::make_unique<cases::PreprocessCase>(cases::random_picture(640, 480, random), asked);
+        std::make_unique<cases::PreprocessCase>(cases::Passes::along_rows,
+                                                cases::random_picture(640, 480, random), asked);
     const PreprocessPlan &plan = preprocess->plan();
-    const Extent rows{plan.height, std::size_t{3} * plan.width * (sizeof(float) + 1)};
+    const Extent rows{plan.rows_read, std::size_t{3} * plan.width};
     return {std::move(preprocess), 1, {{Of::rows, rows}}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -27,7 +28,8 @@ bool is_pipe(const std::string &path) {
 }
 
 // The library reads regular files alone: it never waits for somebody to write.
-vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptions &options) {
+vit::Result<void> read_pipe(const std::string &path, const vit::ImageOptions &options,
+                            vit::Preprocessor &preprocessor, float *pixels) {
     const File file(std::fopen(path.c_str(), "rb"));
     const auto fail = [&](const std::string &what) {
         return tl::unexpected(vit::Error{vit::ErrorCode::io, path + ": " + what});
@@ -40,7 +42,7 @@ vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptio
         if (bytes.size() > largest_in_pipe) return fail("has more bytes than a picture needs");
     }
     if (std::ferror(file.get())) return fail(std::string("cannot be read: ") + std::strerror(errno));
-    return vit::Image::decode(bytes.data(), bytes.size(), path, options);
+    return preprocessor.decode(bytes.data(), bytes.size(), path, options, pixels);
 }
 
 // Threads that take the files in turn, each the next one as soon as it has done with its last, and a ring of
@@ -49,8 +51,9 @@ vit::Result<vit::Image> read_pipe(const std::string &path, const vit::ImageOptio
 class PictureSource : public BatchSource {
 public:
     PictureSource(const vit::Model &model, FileList files, const PictureOptions &options)
-        : values_(values_per_item(model.architecture())), image_options_(options.image),
-          files_(std::move(files)), size_(files_.size()), longest_name_(files_.longest_name()) {
+        : values_(values_per_item(model.architecture())),
+          image_options_(cancelled_by(stopping_, options.image)), files_(std::move(files)),
+          size_(files_.size()), longest_name_(files_.longest_name()) {
         const std::int64_t most = size_ ? std::max<std::int64_t>(*size_, 1) : options.threads;
         const int threads = static_cast<int>(std::min<std::int64_t>(options.threads, most));
         for (int i = 0; i < threads; i++) {
@@ -105,6 +108,11 @@ public:
     std::size_t longest_name() const override { return longest_name_; }
 
 private:
+    static vit::ImageOptions cancelled_by(const std::atomic<bool> &flag, vit::ImageOptions options) {
+        options.cancelled = &flag;
+        return options;
+    }
+
     struct Place {
         Item item;
         std::vector<float> pixels;
@@ -159,13 +167,10 @@ private:
         const std::string &path = place.item.file;
         if (place.item.error.empty()) {
             place.pixels.resize(values_);
-            const auto image =
-                is_pipe(path) ? read_pipe(path, image_options_) : vit::Image::read(path, image_options_);
-            if (!image) {
-                place.item.error = image.error().message;
-            } else if (const auto done = preprocessor.run(image->view(), place.pixels.data()); !done) {
-                place.item.error = path + ": " + done.error().message;
-            }
+            float *const pixels = place.pixels.data();
+            const auto done = is_pipe(path) ? read_pipe(path, image_options_, preprocessor, pixels)
+                                            : preprocessor.read(path, image_options_, pixels);
+            if (!done) place.item.error = done.error().message;
         }
         place.item.milliseconds = stopwatch.milliseconds();
     }
@@ -182,7 +187,8 @@ private:
     std::mutex mutex_;
     std::condition_variable room_, filled_;
     std::int64_t taken_ = 0;
-    bool stopping_ = false, ended_ = false;
+    std::atomic<bool> stopping_ = false;  // set under the lock; decoders see it, too
+    bool ended_ = false;
     std::vector<std::thread> threads_;
 };
 

@@ -62,7 +62,8 @@ class Worker {
 public:
     Worker(const std::string &directory, int threads, int batch, const std::string &backend)
         : batch_(batch), model_(value_of(vit::Model::load(directory, {.backend = backend}))),
-          session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))) {
+          session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))),
+          preprocessor_(value_of(vit::Preprocessor::create(model_, threads))) {
         const vit::Architecture &a = model_.architecture();
         const auto images = static_cast<std::size_t>(batch);
         const std::size_t values = images * a.channels * a.image_height * a.image_width;
@@ -114,8 +115,7 @@ private:
     // In the place of the first of the batch.
     void prepare(const std::string &path, bool draft) {
         const vit::ImageOptions options = draft ? model_.draft() : vit::ImageOptions{};
-        const vit::Image image = value_of(vit::Image::read(path, options));
-        value_of(session_.preprocess(image.view(), pixels_.data()));
+        value_of(preprocessor_.read(path, options, pixels_.data()));
     }
 
     void forward() {
@@ -125,6 +125,7 @@ private:
     int batch_;
     vit::Model model_;
     vit::Session session_;
+    vit::Preprocessor preprocessor_;
     std::vector<float> pixels_;  // [batch, channels, height, width]
     std::vector<float> logits_;  // [batch, labels]
 };

@@ -47,6 +47,10 @@ bool begins_with(Octets bytes, std::string_view signature) {
            std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
 }
 
+tl::unexpected<Error> was_cancelled(const std::string &sentence) {
+    return fail(ErrorCode::cancelled, sentence + " whose decoding was cancelled");
+}
+
 Samples allocate_samples(int width, int height, int channels) {
     Samples samples{width, height, channels, nullptr};
     const std::size_t size = std::size_t(width) * std::size_t(height) * std::size_t(channels);

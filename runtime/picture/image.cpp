@@ -9,6 +9,7 @@
 #include "picture/other_formats.h"
 #include "picture/picture.h"
 #include "picture/rgb.h"
+#include "picture/whole_picture.h"
 #include "printable.h"
 
 namespace vit {
@@ -47,6 +48,10 @@ tl::unexpected<Error> no_memory(const std::string &name) {
     return fail(ErrorCode::memory, printable(name, 0) + ": is too large for the memory there is");
 }
 
+tl::unexpected<Error> not_begun(const std::string &name) {
+    return fail(ErrorCode::cancelled, printable(name, 0) + ": was cancelled");
+}
+
 }  // namespace
 
 std::ptrdiff_t row_stride(const ImageView &view) {
@@ -72,20 +77,22 @@ Result<void> check_view(const ImageView &view) {
     return check_pixels(view.width, view.height, Image::max_pixels, "image: a picture");
 }
 
-Result<Image> Image::read(const std::string &path, const ImageOptions &options) {
+Result<void> read_picture(const std::string &path, const ImageOptions &options, RowSink &sink) {
     try {
+        if (is_cancelled(options)) return not_begun(path);
         VIT_TRY_ASSIGN(PictureFile file, PictureFile::open(path));
         // What is no picture is not read any further: a name may be a film's.
         if (format_of(file.bytes())) VIT_TRY(file.read_all());
-        return decode(file.bytes().data(), file.bytes().size(), path, options);
+        return decode_picture(file.bytes().data(), file.bytes().size(), path, options, sink);
     } catch (const std::bad_alloc &) {
         return no_memory(path);
     }
 }
 
-Result<Image> Image::decode(const void *data, std::size_t size, const std::string &name,
-                            const ImageOptions &options) {
+Result<void> decode_picture(const void *data, std::size_t size, const std::string &name,
+                            const ImageOptions &options, RowSink &sink) {
     try {
+        if (is_cancelled(options)) return not_begun(name);
         const std::string file = printable(name, 0);
         if (size == 0 || !data) {
             return fail(ErrorCode::format, file + ": is empty");
@@ -105,38 +112,55 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
         const char *a = format->name[0] == 'A' ? "an " : "a ";
         const std::string sentence = file + ": is " + a + format->name + " picture";
         VIT_TRY_ASSIGN(const PictureHeader header, format->header(bytes, sentence));
-        const std::int64_t most = std::min(options.max_pixels, max_pixels);
+        const std::int64_t most = std::min(options.max_pixels, Image::max_pixels);
         VIT_TRY(check_pixels(header.width, header.height, most, sentence));
-        VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
-        const int orientation = options.orientation ? header.orientation : 1;
-        if (samples.channels != 3 || orientation != 1) {
-            const ImageView view{samples.data.get(), samples.width, samples.height, samples.channels, 0};
-            samples = to_rgb(view, orientation, options.alpha);
-            if (!samples.data) return no_memory(name);
+        sink.orientation = options.orientation ? header.orientation : 1;
+        sink.alpha = options.alpha;
+        if (format->decode_rows) {
+            return format->decode_rows(bytes, header, options, sentence, sink);
         }
-        Image image;
-        image.width_ = samples.width;
-        image.height_ = samples.height;
-        image.rgb_.reset(samples.data.release(), Samples::Free());
-        return image;
+        VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
+        if (is_cancelled(options)) return was_cancelled(sentence);
+        return sink.take_all(std::move(samples));
     } catch (const std::bad_alloc &) {
         return no_memory(name);
     }
+}
+
+Image::Image(Samples &&rgb)
+    : width_(rgb.width), height_(rgb.height), rgb_(rgb.data.release(), Samples::Free()) {}
+
+Result<Image> Image::read(const std::string &path, const ImageOptions &options) {
+    WholePicture picture;
+    VIT_TRY(read_picture(path, options, picture));
+    try {
+        Samples rgb = std::move(picture).rgb();
+        if (rgb.data) return Image(std::move(rgb));
+    } catch (const std::bad_alloc &) {
+    }
+    return no_memory(path);
+}
+
+Result<Image> Image::decode(const void *data, std::size_t size, const std::string &name,
+                            const ImageOptions &options) {
+    WholePicture picture;
+    VIT_TRY(decode_picture(data, size, name, options, picture));
+    try {
+        Samples rgb = std::move(picture).rgb();
+        if (rgb.data) return Image(std::move(rgb));
+    } catch (const std::bad_alloc &) {
+    }
+    return no_memory(name);
 }
 
 Result<Image> Image::from_pixels(const ImageView &pixels) {
     VIT_TRY(check_view(pixels));
     try {
         Samples rgb = to_rgb(pixels, 1, Alpha::over_white);
-        if (!rgb.data) return fail(ErrorCode::memory, "image: out of memory");
-        Image image;
-        image.width_ = rgb.width;
-        image.height_ = rgb.height;
-        image.rgb_.reset(rgb.data.release(), Samples::Free());
-        return image;
+        if (rgb.data) return Image(std::move(rgb));
     } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "image: out of memory");
     }
+    return fail(ErrorCode::memory, "image: out of memory");
 }
 
 }  // namespace vit

@@ -36,7 +36,8 @@ bool is_jpeg(Octets bytes) {
 // jumps back into attempt(), over frames of C and of lambdas, which have nothing to destroy.
 class Decompressor {
 public:
-    explicit Decompressor(Octets bytes) {
+    Decompressor(Octets bytes, const ImageOptions &options)
+        : options_(options) {
         info_.err = jpeg_std_error(&errors_);
         info_.client_data = this;
         errors_.error_exit = [](j_common_ptr info) { self(info).give_up(); };
@@ -54,7 +55,11 @@ public:
         source_.skip_input_data = [](j_decompress_ptr info, long size) { self(info).skip(size); };
         source_.resync_to_restart = jpeg_resync_to_restart;
         source_.term_source = [](j_decompress_ptr) {};
-        progress_.progress_monitor = [](j_common_ptr info) { self(info).count_scans(); };
+        // Asked before every few rows, also of each of several scans.
+        progress_.progress_monitor = [](j_common_ptr info) {
+            self(info).count_scans();
+            self(info).stop_if_cancelled();
+        };
     }
     Decompressor(const Decompressor &) = delete;
     Decompressor &operator=(const Decompressor &) = delete;
@@ -65,13 +70,13 @@ public:
 
     // Reads up to the first scan, and prepares for rows of 1 / `denominator` of the size; of a picture with
     // several scans, decodes those.
-    bool start(int denominator, std::int64_t scans, std::int64_t max_memory) {
+    bool start(int denominator, std::int64_t scans) {
         most_scans_ = scans;
         return attempt([&] {
             jpeg_create_decompress(&info_);
             info_.src = &source_;
             info_.progress = &progress_;
-            info_.mem->max_memory_to_use = static_cast<long>(max_memory);
+            info_.mem->max_memory_to_use = static_cast<long>(options_.max_memory);
             jpeg_read_header(&info_, TRUE);
             info_.out_color_space = info_.num_components == 1   ? JCS_GRAYSCALE
                                     : info_.num_components == 3 ? JCS_RGB
@@ -99,6 +104,7 @@ public:
 
     const char *error() const { return message_; }
     int error_code() const { return errors_.msg_code; }
+    bool cancelled() const { return cancelled_; }
     bool file_ended() const { return ended_; }  // without an end of image
     bool bits_missed() const { return bits_missed_; }
     // Of a progressive picture: every coefficient has come, to its last bit.
@@ -162,6 +168,14 @@ private:
         }
     }
 
+    void stop_if_cancelled() {
+        if (is_cancelled(options_)) {
+            cancelled_ = true;
+            std::longjmp(escape_, 1);
+        }
+    }
+
+    const ImageOptions &options_;
     jpeg_decompress_struct info_{};
     jpeg_error_mgr errors_{};
     jpeg_source_mgr source_{};
@@ -169,7 +183,7 @@ private:
     std::jmp_buf escape_;
     char message_[JMSG_LENGTH_MAX] = "";
     std::int64_t most_scans_ = 0;
-    bool ended_ = false, bits_missed_ = false;
+    bool ended_ = false, bits_missed_ = false, cancelled_ = false;
 };
 
 // Inks as Adobe writes them, inverted, so that 255 is none, by the arithmetic of Pillow. It has this for
@@ -194,8 +208,8 @@ int draft_denominator(const PictureHeader &header, const ImageOptions &options) 
 }
 
 // Refuses what would take memory or time that the file has no data for.
-Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int denominator,
-                        const ImageOptions &options, const std::string &sentence) {
+Result<void> check_work(const JpegStructure &jpeg, std::size_t file_size, const ImageOptions &options,
+                        const std::string &sentence) {
     const std::int64_t blocks = jpeg.blocks(), size = static_cast<std::int64_t>(file_size);
     // A block takes a bit at least. Of a file that may end early there has to be some part.
     const std::int64_t most_blocks = 8 * size * (options.accept_truncated ? 64 : 1);
@@ -219,11 +233,13 @@ Result<void> check_cost(const JpegStructure &jpeg, std::size_t file_size, int de
         return fail(ErrorCode::unsupported, sentence + " of " + std::to_string(jpeg.scans) + " scans, which "
                                                 "is more work than its size and data are worth");
     }
-    const std::int64_t pixels = ((std::int64_t{jpeg.width} - 1) / denominator + 1) *
-                                ((std::int64_t{jpeg.height} - 1) / denominator + 1);
+    return {};
+}
+
+Result<void> check_memory(const JpegStructure &jpeg, std::int64_t bytes_of_sink, const ImageOptions &options,
+                          const std::string &sentence) {
     constexpr std::int64_t bytes_of_block = 64 * sizeof(JCOEF), rows_and_tables = 256;
-    const std::int64_t memory = pixels * (jpeg.components.size() == 1 ? 1 : 3) + pixels * 3 +
-                                (jpeg.whole_in_first ? 0 : blocks * bytes_of_block) +
+    const std::int64_t memory = bytes_of_sink + (jpeg.whole_in_first ? 0 : jpeg.blocks() * bytes_of_block) +
                                 std::int64_t{jpeg.width} * rows_and_tables;
     if (memory > options.max_memory) {
         return fail(ErrorCode::unsupported, sentence + " that takes " + std::to_string(memory) +
@@ -238,6 +254,9 @@ tl::unexpected<Error> no_memory(const std::string &sentence) {
 }
 
 tl::unexpected<Error> failure(const Decompressor &from, const std::string &sentence) {
+    if (from.cancelled()) {
+        return was_cancelled(sentence);
+    }
     if (from.error_code() == JERR_OUT_OF_MEMORY) {
         return no_memory(sentence);
     }
@@ -263,51 +282,59 @@ Result<PictureHeader> jpeg_header(Octets bytes, const std::string &sentence) {
     return PictureHeader{jpeg.width, jpeg.height, orientation_of(jpeg.exif, jpeg.xmp)};
 }
 
-Result<Samples> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageOptions &options,
-                            const std::string &sentence) {
+Result<void> decode_jpeg(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                         const std::string &sentence, RowSink &sink) {
     VIT_TRY_ASSIGN(JpegStructure jpeg, jpeg_frame(bytes, sentence));
     scan_jpeg(bytes, jpeg);
+    VIT_TRY(check_work(jpeg, bytes.size(), options, sentence));
     const int denominator = draft_denominator(header, options);
-    VIT_TRY(check_cost(jpeg, bytes.size(), denominator, options, sentence));
+    const int width = (jpeg.width - 1) / denominator + 1, height = (jpeg.height - 1) / denominator + 1;
+    const bool cmyk = jpeg.components.size() == 4;
+    const int channels = jpeg.components.size() == 1 ? 1 : 3;
+    VIT_TRY_ASSIGN(const std::int64_t bytes_of_sink, sink.begin(width, height, channels, false));
+    VIT_TRY(check_memory(jpeg, bytes_of_sink, options, sentence));
 
-    Decompressor decompressor(bytes.first(jpeg.end));
-    if (!decompressor.start(denominator, jpeg.scans, options.max_memory)) {
+    Decompressor decompressor(bytes.first(jpeg.end), options);
+    if (!decompressor.start(denominator, jpeg.scans)) {
         return failure(decompressor, sentence);
     }
-    const int width = decompressor.width(), height = decompressor.height();
-    const bool cmyk = decompressor.channels() == 4;
-    const int channels = cmyk ? 3 : decompressor.channels();
-    if (width != (jpeg.width - 1) / denominator + 1 || height != (jpeg.height - 1) / denominator + 1) {
+    if (decompressor.width() != width || decompressor.height() != height ||
+        decompressor.channels() != (cmyk ? 4 : channels)) {
         return fail(ErrorCode::format, sentence + " that is corrupted: it has two sizes");
-    }
-    Samples samples = allocate_samples(width, height, channels);
-    if (!samples.data) {
-        return no_memory(sentence);
     }
     std::vector<std::uint8_t> inks(cmyk ? std::size_t{4} * width : 0);
     const std::size_t row_size = std::size_t(channels) * width;
-    for (int y = 0; y < height; y = decompressor.next_row()) {
-        std::uint8_t *const row = &samples.data[row_size * y];
-        if (!decompressor.read_rows(cmyk ? inks.data() : row, cmyk ? 1 : height - y)) {
-            if (!options.accept_truncated || y == 0) {
+    bool ended = false;  // there are no more rows, and what there is is accepted
+    for (int y = 0; y < height;) {
+        const RowSink::Room room = sink.room();
+        if (!room.data) {
+            return no_memory(sentence);
+        }
+        int count = std::min(room.count, height - y);
+        if (!ended && !decompressor.read_rows(cmyk ? inks.data() : room.data, cmyk ? 1 : count)) {
+            if (!options.accept_truncated || y == 0 || decompressor.cancelled()) {
                 return failure(decompressor, sentence);
             }
+            ended = true;
+        }
+        if (ended) {
             // As Pillow leaves them: zeros, which are black, or no ink.
-            std::memset(row, cmyk ? 255 : 0, row_size * (height - y));
-            return samples;
+            std::memset(room.data, cmyk ? 255 : 0, row_size * std::size_t(count));
+        } else {
+            count = decompressor.next_row() - y;
+            if (cmyk) rgb_of_cmyk(inks.data(), width, room.data);
         }
-        if (cmyk) {
-            rgb_of_cmyk(inks.data(), width, row);
-        }
+        VIT_TRY(sink.take(count));
+        y += count;
     }
-    if (!is_whole(decompressor, jpeg) && !options.accept_truncated) {
+    if (!ended && !is_whole(decompressor, jpeg) && !options.accept_truncated) {
         return fail(ErrorCode::format, sentence + " that ends before its last pixel");
     }
-    return samples;
+    return {};
 }
 
 }  // namespace
 
-const PictureFormat jpeg_format{"JPEG", jpeg_version, is_jpeg, jpeg_header, decode_jpeg};
+const PictureFormat jpeg_format{"JPEG", jpeg_version, is_jpeg, jpeg_header, nullptr, decode_jpeg};
 
 }  // namespace vit

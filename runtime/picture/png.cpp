@@ -2,6 +2,7 @@
 // never sees a byte, whatever they would inflate to.
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -24,7 +25,8 @@ tl::unexpected<Error> ends_early(const std::string &sentence) {
 
 // libpng leaves its functions by longjmp: those here that call it hold nothing that has a destructor.
 struct Reader {
-    explicit Reader(Octets file) : feed(file) {
+    Reader(Octets file, const ImageOptions &options)
+        : feed(file), options(options) {
         png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this, allocate,
                                        release);
         info = png ? png_create_info_struct(png) : nullptr;
@@ -34,18 +36,19 @@ struct Reader {
     Reader &operator=(const Reader &) = delete;
 
     bool start();
-    bool read_rows();
-    void fill_with_first_color();
+    bool is_interlaced() const { return passes > 1; }
+    bool read_rows(std::uint8_t *to, png_uint_32 count);
+    void fill(std::uint8_t *to, std::size_t rows, bool with_first_color) const;
 
     png_structp png = nullptr;
     png_infop info = nullptr;
     PngFeed feed;
+    const ImageOptions &options;
     int channels = 0, passes = 0;
-    std::uint8_t *pixels = nullptr;
     png_uint_32 height = 0;
     std::size_t row_size = 0;
     std::int64_t rows_left = 1;  // of all passes, until the last pixel; known from start() on
-    bool no_memory = false;
+    bool no_memory = false, cancelled = false;
     char message[128] = "";
 
 private:
@@ -66,7 +69,12 @@ private:
     }
     // Before a row goes to its place, for which nothing is read.
     static void on_row(png_structp png, png_row_infop, png_bytep) {
-        static_cast<Reader *>(png_get_user_transform_ptr(png))->rows_left--;
+        Reader &reader = *static_cast<Reader *>(png_get_user_transform_ptr(png));
+        if (is_cancelled(reader.options)) {
+            reader.cancelled = true;
+            png_longjmp(png, 1);
+        }
+        reader.rows_left--;
     }
     void count_rows();
     static png_voidp allocate(png_structp png, png_alloc_size_t size) {
@@ -115,31 +123,33 @@ void Reader::count_rows() {
     }
 }
 
-bool Reader::read_rows() {
+// The next rows, or all of an interlaced picture. After an error rows_left says how many came.
+bool Reader::read_rows(std::uint8_t *to, png_uint_32 count) {
     if (setjmp(png_jmpbuf(png))) {
         return rows_left == 0;
     }
     for (int pass = 0; pass < passes; pass++) {
-        for (png_uint_32 y = 0; y < height; y++) {
-            png_read_row(png, pixels + y * row_size, nullptr);
+        for (png_uint_32 y = 0; y < count; y++) {
+            png_read_row(png, to + y * row_size, nullptr);
         }
     }
     return true;
 }
 
-// As Pillow has the pixels of index 0 that a file with a palette ends without.
-void Reader::fill_with_first_color() {
+// As Pillow has rows that never come: zeros, or pixels of index 0.
+void Reader::fill(std::uint8_t *to, std::size_t rows, bool with_first_color) const {
+    std::memset(to, 0, row_size * rows);
     png_colorp palette = nullptr;
     png_bytep alphas = nullptr;
     int colors = 0, transparent = 0;
-    if (png_get_PLTE(png, info, &palette, &colors) == 0 || colors < 1) {
+    if (!with_first_color || png_get_PLTE(png, info, &palette, &colors) == 0 || colors < 1) {
         return;
     }
     png_get_tRNS(png, info, &alphas, &transparent, nullptr);
     const std::uint8_t alpha = transparent > 0 ? alphas[0] : 255;
     const std::uint8_t color[] = {palette[0].red, palette[0].green, palette[0].blue, alpha};
-    for (std::size_t at = 0; at < row_size * height; at += channels) {
-        std::memcpy(pixels + at, color, channels);
+    for (std::size_t at = 0; at < row_size * rows; at += std::size_t(channels)) {
+        std::memcpy(to + at, color, std::size_t(channels));
     }
 }
 
@@ -206,6 +216,9 @@ int bits_per_pixel(Octets bytes) {
 }
 
 tl::unexpected<Error> failed(const Reader &reader, const std::string &sentence) {
+    if (reader.cancelled) {
+        return was_cancelled(sentence);
+    }
     if (reader.no_memory || !reader.info) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
     }
@@ -216,16 +229,12 @@ tl::unexpected<Error> failed(const Reader &reader, const std::string &sentence) 
 }
 
 // Before anything is allocated: may there be so many pixels in a file of so many compressed bytes?
-Result<void> check_size(const Reader &reader, int bits_per_pixel, std::size_t compressed,
+Result<void> check_size(std::int64_t bytes_of_sink, int bits_per_pixel, std::size_t compressed,
                         const PictureHeader &header, const ImageOptions &options,
                         const std::string &sentence) {
-    if (reader.height != header.height ||
-        reader.row_size != std::size_t(header.width) * std::size_t(reader.channels)) {
-        return wrong(sentence, " whose header contradicts itself");
-    }
     const std::int64_t pixels = header.width * header.height;
-    // Samples and RGB, and libpng's two rows of up to 8 bytes a pixel.
-    const std::int64_t memory = (reader.channels + 3) * pixels + 16 * header.width;
+    // Beside the sink's, libpng's two rows of up to 8 bytes a pixel.
+    const std::int64_t memory = bytes_of_sink + 16 * header.width;
     if (memory > options.max_memory) {
         return fail(ErrorCode::unsupported, sentence + " that takes " + std::to_string(memory) +
                                                 " bytes to decode, more than " +
@@ -241,33 +250,52 @@ Result<void> check_size(const Reader &reader, int bits_per_pixel, std::size_t co
     return {};
 }
 
-Result<Samples> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
-                           const std::string &sentence) {
+Result<void> decode_png(Octets bytes, const PictureHeader &header, const ImageOptions &options,
+                        const std::string &sentence, RowSink &sink) {
     VIT_TRY_ASSIGN(const std::size_t compressed, check(bytes, options.accept_truncated, sentence));
-    Reader reader(bytes);
+    Reader reader(bytes, options);
     if (!reader.info || !reader.start()) {
         return failed(reader, sentence);
     }
-    VIT_TRY(check_size(reader, bits_per_pixel(bytes), compressed, header, options, sentence));
-    Samples samples{int(header.width), int(header.height), reader.channels, nullptr};
-    // Zero: rows that never come are as Pillow leaves them.
-    samples.data.reset(static_cast<std::uint8_t *>(std::calloc(samples.height, reader.row_size)));
-    reader.pixels = samples.data.get();
-    reader.no_memory = !reader.pixels;
-    if (!reader.pixels) {
-        return failed(reader, sentence);
+    const int width = int(header.width), height = int(header.height);
+    if (reader.height != header.height ||
+        reader.row_size != std::size_t(width) * std::size_t(reader.channels)) {
+        return wrong(sentence, " whose header contradicts itself");
     }
-    if (options.accept_truncated && bytes[25] == PNG_COLOR_TYPE_PALETTE) {
-        reader.fill_with_first_color();
+    VIT_TRY_ASSIGN(const std::int64_t bytes_of_sink,
+                   sink.begin(width, height, reader.channels, reader.is_interlaced()));
+    VIT_TRY(check_size(bytes_of_sink, bits_per_pixel(bytes), compressed, header, options, sentence));
+    const bool of_palette = bytes[25] == PNG_COLOR_TYPE_PALETTE;
+    bool ended = false;  // there are no more rows, and what there is is accepted
+    for (int y = 0; y < height;) {
+        const RowSink::Room room = sink.room();
+        reader.no_memory = !room.data;
+        if (reader.no_memory) {
+            return failed(reader, sentence);
+        }
+        const int count = std::min(room.count, height - y);
+        if (reader.is_interlaced() && options.accept_truncated) {
+            reader.fill(room.data, std::size_t(count), of_palette);
+        }
+        if (!ended && !reader.read_rows(room.data, png_uint_32(count))) {
+            if (reader.no_memory || reader.cancelled || !options.accept_truncated) {
+                return failed(reader, sentence);
+            }
+            ended = true;
+        }
+        if (ended && !reader.is_interlaced()) {
+            const int came = std::clamp(int(height - reader.rows_left) - y, 0, count);
+            reader.fill(room.data + reader.row_size * std::size_t(came), std::size_t(count - came),
+                        of_palette);
+        }
+        VIT_TRY(sink.take(count));
+        y += count;
     }
-    if (!reader.read_rows() && (reader.no_memory || !options.accept_truncated)) {
-        return failed(reader, sentence);
-    }
-    return samples;
+    return {};
 }
 
 }  // namespace
 
-const PictureFormat png_format{"PNG", png_version, is_png, png_header, decode_png};
+const PictureFormat png_format{"PNG", png_version, is_png, png_header, nullptr, decode_png};
 
 }  // namespace vit

@@ -192,7 +192,7 @@ public:
             const std::string &sentence)
         : file_(file), tiff_(file.handle()), sentence_(sentence), width_(header.width),
           height_(header.height), max_memory_(options.max_memory),
-          accept_truncated_(options.accept_truncated) {}
+          accept_truncated_(options.accept_truncated), options_(options) {}
 
     Result<Samples> decode() {
         VIT_TRY(find_compression());
@@ -217,6 +217,7 @@ public:
             std::memset(samples.data.get(), 0, std::size_t(width_ * height_ * kept));
         }
         for (std::uint32_t i = 0; i < chunks_; i++) {
+            if (is_cancelled(options_)) return was_cancelled(sentence_);
             VIT_TRY(read_chunk(i, samples.data.get()));
         }
         samples = finish_tiff(layout_, std::move(samples));
@@ -438,6 +439,7 @@ private:
     const std::string &sentence_;
     const std::int64_t width_, height_, max_memory_;
     const bool accept_truncated_;
+    const ImageOptions &options_;
     int compression_ = 0;
     bool separate_ = false;  // one plane after another
     bool cut_ = false;       // the file ends early

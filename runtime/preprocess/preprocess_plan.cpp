@@ -245,6 +245,30 @@ bool readable(const PreprocessPlan &plan, const ImageView &image) {
            std::max(stride, -stride) <= std::numeric_limits<std::int32_t>::max() / plan.rows_read;
 }
 
+const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
+
+// The plan's tables as the stages take them.
+BufferView<1> columns(const PreprocessPlan &plan) {
+    return BufferView<1>(plan.columns.data(), i32, {plan.width});
+}
+
+BufferView<4> column_weights(const PreprocessPlan &plan) {
+    return BufferView<4>(plan.column_weights.data(), i32,
+                         {3, PreprocessPlan::group, plan.groups, plan.width});
+}
+
+BufferView<1> rows(const PreprocessPlan &plan) {
+    return BufferView<1>(plan.rows.data(), i32, {plan.height});
+}
+
+BufferView<2> row_weights(const PreprocessPlan &plan) {
+    return BufferView<2>(plan.row_weights.data(), i32, {plan.taps, plan.height});
+}
+
+FloatView<2> levels(const PreprocessPlan &plan) {
+    return FloatView<2>(plan.levels.data(), {256, 3});
+}
+
 void copy_rows(const ImageView &image, PreprocessPlan &plan) {
     const std::size_t row_bytes = std::size_t{3} * plan.read_width();
     plan.copy.resize(row_bytes * plan.rows_read);
@@ -267,9 +291,36 @@ Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int w
 
 Result<PreprocessKernels> PreprocessKernels::find(const Backend &backend) {
     PreprocessKernels kernels;
-    VIT_TRY_ASSIGN(kernels.rows_first, backend.kernel("preprocess/rows_first"));
-    VIT_TRY_ASSIGN(kernels.columns_first, backend.kernel("preprocess/columns_first"));
+    VIT_TRY_ASSIGN(kernels.along_rows, backend.kernel("preprocess_along_rows"));
+    VIT_TRY_ASSIGN(kernels.along_columns, backend.kernel("preprocess_along_columns"));
+    VIT_TRY_ASSIGN(kernels.columns_first, backend.kernel("preprocess_columns_first"));
     return kernels;
+}
+
+Result<void> run_along_rows(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
+                            const std::uint8_t *rows, std::ptrdiff_t row_stride, int first, int count) {
+    const int begin = std::max(first, plan.first_row);
+    const int end = std::min(first + count, plan.first_row + plan.rows_read);
+    if (begin >= end) {
+        return {};
+    }
+    const std::int64_t width = plan.width;
+    BufferView<3> picture(rows + (begin - first) * row_stride, u8,
+                          {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{end - begin, row_stride}});
+    BufferView<3> between(plan.between.data() + (begin - plan.first_row) * width, u8,
+                          {Dim{plan.width, 1}, Dim{end - begin, width}, Dim{3, width * plan.rows_read}});
+    return context.check("preprocess", kernels.along_rows(&context, picture, columns(plan),
+                                                          column_weights(plan), between));
+}
+
+Result<void> run_along_columns(const PreprocessKernels &kernels, KernelContext &context,
+                               const PreprocessPlan &plan, float *pixels) {
+    BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
+    FloatView<3> out(pixels, {plan.width, plan.height, 3});
+    VIT_TRY(context.check("preprocess", kernels.along_columns(&context, between, rows(plan),
+                                                              row_weights(plan), levels(plan), out)));
+    if (plan.filled) fill_padding(plan, pixels);
+    return {};
 }
 
 Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
@@ -293,24 +344,16 @@ Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &con
         stride = std::int64_t{3} * plan.read_width();
     }
 
-    constexpr int group = PreprocessPlan::group;
-    const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
-    BufferView<3> picture(data, u8, {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{plan.rows_read, stride}});
-    BufferView<1> columns(plan.columns.data(), i32, {plan.width});
-    BufferView<4> column_weights(plan.column_weights.data(), i32, {3, group, plan.groups, plan.width});
-    BufferView<1> rows(plan.rows.data(), i32, {plan.height});
-    BufferView<2> row_weights(plan.row_weights.data(), i32, {plan.taps, plan.height});
-    FloatView<2> levels(plan.levels.data(), {256, 3});
-    FloatView<3> out(pixels, {plan.width, plan.height, 3});
-    if (plan.columns_first) {
-        BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
-        VIT_TRY(context.check("preprocess", kernels.columns_first(&context, picture, columns, column_weights,
-                                                                  rows, row_weights, levels, between, out)));
-    } else {
-        BufferView<3> between(plan.between.data(), u8, {plan.width, plan.rows_read, 3});
-        VIT_TRY(context.check("preprocess", kernels.rows_first(&context, picture, columns, column_weights,
-                                                               rows, row_weights, levels, between, out)));
+    if (!plan.columns_first) {
+        VIT_TRY(run_along_rows(kernels, context, plan, data, stride, plan.first_row, plan.rows_read));
+        return run_along_columns(kernels, context, plan, pixels);
     }
+    BufferView<3> picture(data, u8, {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{plan.rows_read, stride}});
+    BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
+    FloatView<3> out(pixels, {plan.width, plan.height, 3});
+    VIT_TRY(context.check("preprocess", kernels.columns_first(
+                                            &context, picture, columns(plan), column_weights(plan),
+                                            rows(plan), row_weights(plan), levels(plan), between, out)));
     if (plan.filled) fill_padding(plan, pixels);
     return {};
 }

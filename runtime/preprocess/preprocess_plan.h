@@ -53,13 +53,23 @@ inline constexpr int max_picture_side = 1 << 20;
 // max_picture_side, before or after resizing; config for normalized values that are not finite; memory.
 Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height);
 
-// The two orders of the passes (generators/preprocess.h).
+// The passes, of which rows come first or columns (generators/preprocess.h).
 struct PreprocessKernels {
-    Kernel rows_first, columns_first;
+    Kernel along_rows, along_columns, columns_first;
 
     // Errors: backend.
     static Result<PreprocessKernels> find(const Backend &backend);
 };
+
+// The first pass over some rows of a picture, if rows come first: `count` rows from the picture's row
+// `first` on, RGB, plan.read_width() pixels each, row_stride bytes apart. With rows that the plan does not
+// read, nothing is done. Errors: kernel.
+Result<void> run_along_rows(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
+                            const std::uint8_t *rows, std::ptrdiff_t row_stride, int first, int count);
+
+// The second pass, after the first over all rows that the plan reads -> pixels as below. Errors: kernel.
+Result<void> run_along_columns(const PreprocessKernels &kernels, KernelContext &context,
+                               const PreprocessPlan &plan, float *pixels);
 
 // image, of the plan's size, with 1 to 4 channels and rows of any stride -> pixels, float32 [3, plan.height,
 // plan.width]. Grey is repeated and alpha laid over white, as in Image::from_pixels. Allocates for the first

@@ -119,7 +119,7 @@ std::string AttentionCase::kernel() const {
 }
 
 int AttentionCase::call(const CalledKernel &kernel, int) {
-    const auto [lanes, token_tile, panel] = blocks_;
+    const auto [lanes, token_tile, panel, i16_step] = blocks_;
     const int heads = shape_.heads, batch = shape_.batch, head = head_chunks_ * lanes;
     const std::int64_t chunk = std::int64_t{lanes} * token_tile, tile = chunk * context_.chunks;
     FloatView<7> qkv(qkv_.values.data(),

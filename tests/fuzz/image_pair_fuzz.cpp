@@ -1,11 +1,13 @@
 // Any two pictures, one after the other: the second gives what it gives alone, whatever the first has left
-// behind. Two bytes, the lowest first, are the length of the first.
+// behind, and the network sees the same of it whether it is decoded whole or by rows. Two bytes, the lowest
+// first, are the length of the first.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
+#include "tests/support/both_ways.h"
 #include "vit/vit.h"
 
 namespace {
@@ -28,11 +30,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const std::uint8_t *const first = data + 2, *const second = first + length;
     vit::ImageOptions options;
     options.max_pixels = 1 << 20;  // two pictures take their time
+    static vit::test::BothWays both;
+    static const auto preprocessings = vit::test::BothWays::preprocessings();
+    const vit::Preprocessing &asked = preprocessings[size % preprocessings.size()];
     for (const bool truncated : {false, true}) {
         options.accept_truncated = truncated;
         const auto alone = vit::Image::decode(second, rest - length, "second", options);
         static_cast<void>(vit::Image::decode(first, length, "first", options));
         if (!is_same(alone, vit::Image::decode(second, rest - length, "second", options))) std::abort();
+        if (!both.difference(second, rest - length, options, asked).empty()) std::abort();
     }
     return 0;
 }

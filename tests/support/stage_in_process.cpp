@@ -111,8 +111,8 @@ std::vector<Variant> in_process_defaults() {
 
 std::vector<Variant> tuning_corners(const std::string &stage) {
     std::vector<Variant> variants{in_process("corner", {})};
-    const auto [lanes, token_tile, panel] = variants[0].blocks;
-    for (const Extremes &tunable : extremes_of(stage, {lanes, token_tile, panel})) {
+    const Layout blocks = variants[0].blocks;
+    for (const Extremes &tunable : extremes_of(stage, blocks)) {
         std::vector<Variant> longer;
         for (const Variant &variant : variants) {
             for (const int value : tunable.values) {

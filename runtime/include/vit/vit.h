@@ -20,6 +20,7 @@
 // in one sentence.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,6 +45,7 @@ enum class ErrorCode {
     backend,      // the requested backend is not compiled in or cannot run on this machine
     memory,       // an allocation failed
     kernel,       // a compiled stage reported an error
+    cancelled,    // ImageOptions::cancelled was set
 };
 
 struct Error {
@@ -171,6 +173,10 @@ struct ImageOptions {
     int draft_width = 0, draft_height = 0;
     std::int64_t max_pixels = std::int64_t{1} << 28;
     std::int64_t max_memory = std::int64_t{4} << 30;  // bytes that decoding may take
+    // Set to true by any thread, the picture is given up: JPEG and PNG at the next row, TIFF at the next
+    // strip or tile, the other formats before they are decoded or afterwards. It has to outlive the call.
+    // Null: never.
+    const std::atomic<bool> *cancelled = nullptr;
 };
 
 // A format of pictures, and the library that decodes it: "JPEG", "libjpeg-turbo 2.1.5".
@@ -183,11 +189,13 @@ VIT_API std::vector<ImageFormat> image_formats();
 class VIT_API Image {
 public:
     // The formats of image_formats(), of several frames the first; samples of 16 bits become 8, colour
-    // profiles are not applied. Errors: io, format, memory, and unsupported for what is beyond the limits.
+    // profiles are not applied. Errors: io, format, memory, cancelled, and unsupported for what is beyond
+    // the limits.
     static Result<Image> read(const std::string &path, const ImageOptions &options = {});
     static Result<Image> decode(const void *bytes, std::size_t size, const std::string &name = "image",
                                 const ImageOptions &options = {});
     static Result<Image> from_pixels(const ImageView &pixels);
+    Image() = default;  // of no pixels
 
     static constexpr std::int64_t max_pixels = std::int64_t{1} << 28;  // of from_pixels and preprocessing
 
@@ -197,6 +205,8 @@ public:
     ImageView view() const { return {rgb_.get(), width_, height_, 3, 0}; }
 
 private:
+    explicit Image(struct Samples &&rgb);
+
     int width_ = 0, height_ = 0;
     std::shared_ptr<const std::uint8_t> rgb_;  // copies of an Image share it
 };
@@ -305,6 +315,13 @@ public:
 
     // As Session::preprocess.
     Result<void> run(const ImageView &image, float *pixels);
+    // As Image::read or Image::decode followed by run, to the bit: but rows are resized as they are decoded,
+    // and the picture is whole in memory only where it has to be (turned by 90 degrees, interlaced, far
+    // higher than wide, or of another format than JPEG and PNG). pixels are written if all went well.
+    // Errors: of both; the sentence begins with the path or the name.
+    Result<void> read(const std::string &path, const ImageOptions &options, float *pixels);
+    Result<void> decode(const void *bytes, std::size_t size, const std::string &name,
+                        const ImageOptions &options, float *pixels);
 
     struct Impl;
 
