@@ -18,7 +18,7 @@ help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
 	@echo 'make test-runtime  the tests that a change of runtime/ or apps/ concerns: all but the stages alone'
-	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT, in float32 and in int8'
+	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT, in float32 and int8'
 	@echo '               (gigabytes to install)'
 	@echo 'make bench-photographs  from photographs to labels, beside ONNX Runtime fed by Pillow'
 	@echo 'make bench-stages  each stage alone, in percent of the peak, and what llvm-mca says of its loops'

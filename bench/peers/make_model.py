@@ -39,7 +39,9 @@ class Format:
 
 FORMATS = {
     "onnx": Format("model-b{}.onnx", "export", "write_onnx", ["torch", "onnx", "onnxscript"]),
-    "tflite": Format("model-b{}.tflite", "export", "write_tflite", ["torch", "litert-torch", "litert-converter"]),
+    "tflite": Format(
+        "model-b{}.tflite", "export", "write_tflite", ["torch", "litert-torch", "litert-converter"]
+    ),
     "onnx-int8": Format("model-b{}-int8.onnx", "quantize", "quantize_onnx", ["onnxruntime", "onnx"], "onnx"),
     "tflite-int8": Format(
         "model-b{}-int8.tflite", "quantize", "quantize_tflite", ["ai-edge-quantizer"], "tflite"

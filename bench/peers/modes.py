@@ -6,8 +6,8 @@
 Of a model with random weights, packed in each precision: bytes of the file; of a whole process, vit
 classify of one photograph, the peak of its memory and its time from start to end; a forward pass. The
 precisions take turns, the file is in the system's cache, and the lowest of all rounds counts. Of the bundled
-model: the labels that Fashion-MNIST's test pictures get, where that data set is installed. Needs the standard
-library, and scikit-image's folder of pictures; make_model.py, which it calls, needs numpy.
+model: the labels that Fashion-MNIST's test pictures get, where that data set is installed. Needs
+scikit-image, for a photograph; make_model.py, which it calls, needs numpy.
 
 --smoke: a tiny model, one round and no data set: does it still work?
 """
@@ -73,8 +73,9 @@ def measure(options, packed):
             take(name, "start_ms", milliseconds)
             take(name, "peak_bytes", peak)
             for threads in THREADS:
-                command = [options.vit, "bench", path, "--threads", threads, "--repeat", 3, "--format", "json"]
-                take(name, threads, json.loads(run(command)[0])["compute_ms"]["min"])
+                command = [options.vit, "bench", path, "--threads", threads, "--repeat", 3]
+                report = json.loads(run([*command, "--format", "json"])[0])
+                take(name, threads, report["compute_ms"]["min"])
         print(f"round {number} of {options.rounds}: {lowest}", file=sys.stderr, flush=True)
     for name, values in lowest.items():
         modes[name] |= {key: values[key] for key in ("start_ms", "peak_bytes")}
@@ -97,8 +98,8 @@ def write_pictures(data, into):
 
 def classify_all(vit, pictures, precision):
     """The label's number of every picture, by name."""
-    command = [vit, "classify", BUNDLED, pictures, "--precision", precision, "--top-k", 1, "--format", "json"]
-    lines = run(command)[0].splitlines()
+    command = [vit, "classify", BUNDLED, pictures, "--precision", precision, "--top-k", 1]
+    lines = run([*command, "--format", "json"])[0].splitlines()
     labels = [json.loads(line)["predictions"][0]["index"] for line in lines]
     if len(labels) != PICTURES:
         raise SystemExit(f"{len(labels)} pictures were classified, not {PICTURES}")

@@ -67,8 +67,8 @@ def largest_difference(results, engines):
 def introduction(results):
     difference = largest_difference(results, FLOAT32.engines)
     return (
-        f"{how_measured(results)}; their answers differ by at most {difference:.0e} of the largest logit. The"
-        " limit is the pass's multiply-adds at the machine's peak, measured in the same run.\n\n"
+        f"{how_measured(results)}; their answers differ by at most {difference:.0e} of the largest logit."
+        " The limit is the pass's multiply-adds at the machine's peak, measured in the same run.\n\n"
         + where_measured(results)
     )
 
@@ -106,8 +106,8 @@ def table(results):
 def quantized_introduction(results):
     difference = largest_difference(results, FLOAT32.engines)
     return (
-        f"{how_measured(results)}. In float32 their answers differ by at most {difference:.0e} of the largest"
-        f" logit. The ratio is that of {title('vit-i8')}, to the fastest peer in int8.\n\n"
+        f"{how_measured(results)}. In float32 their answers differ by at most {difference:.0e} of the"
+        f" largest logit. The ratio is that of {title('vit-i8')}, to the fastest peer in int8.\n\n"
         + where_measured(results)
     )
 
@@ -177,8 +177,8 @@ def modes_table(modes):
             row += [str(mode["as_float32"]), str(mode["right"])]
         rows.append(row)
     of_pictures = (
-        f" Of the bundled model: how many of Fashion-MNIST's {pictures} test pictures get the label that they"
-        " get in float32, and how many the right one."
+        f" Of the bundled model: how many of Fashion-MNIST's {pictures} test pictures get the label that"
+        " they get in float32, and how many the right one."
         if pictures
         else " Fashion-MNIST's test pictures were not there to be classified."
     )
@@ -195,7 +195,8 @@ def incomplete(results, suite):
     if results["smoke"]:
         return "a smoke test is no measurement"
     there = {(case["case"], case["threads"]) for case in results["cases"] if "engines" in case}
-    missing = [f"{case.name} with {n}" for case in suite.cases for n in THREADS if (case.name, n) not in there]
+    wanted = [(case.name, threads) for case in suite.cases for threads in THREADS]
+    missing = [f"{case} with {threads}" for case, threads in wanted if (case, threads) not in there]
     absent = [title(name) for name in suite.engines if name not in results["engines"]]
     if missing or absent:
         return "not measured: " + ", ".join(absent + missing)

@@ -36,8 +36,8 @@ from sizes import CASES, FLOAT32, QUANTIZED, SMOKE_CASES, THREADS, is_quantized
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# Of the largest logit, for engines that compute in float32, in different orders. A mistake (another GELU, another
-# epsilon, a wrong weight) shows at 1e-3 or more; orders of summation were seen to differ by 1e-6.
+# Of the largest logit, for engines that compute in float32, in different orders. A mistake (another GELU,
+# another epsilon, a wrong weight) shows at 1e-3 or more; orders of summation were seen to differ by 1e-6.
 DIFFERENCE_LIMIT = 1e-4
 # Of logits to this project's in float32, the lowest of the batch, for engines that quantize.
 COSINE_LIMIT = 0.99
@@ -54,7 +54,8 @@ def parse_arguments():
     parser.add_argument("--quantized", action="store_true", help="the suite in fixed point")
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--threads", action="append", type=int, metavar="N", help=f"by default {THREADS}")
-    parser.add_argument("--peer", action="append", choices=FLOAT32.peers | QUANTIZED.peers, help="by default all")
+    peers = FLOAT32.peers | QUANTIZED.peers
+    parser.add_argument("--peer", action="append", choices=peers, help="by default all of the suite")
     parser.add_argument("--rounds", type=int, default=10, help="at least so many")
     parser.add_argument("--seconds", type=float, default=20, help="rounds go on for at least so long")
     parser.add_argument("--smoke", action="store_true")
@@ -153,13 +154,11 @@ def check(agreement):
         else:
             fine = values["one_minus_cosine"] <= 1 - COSINE_LIMIT
         if not fine:
-            wrong.append(
-                f"{name} by {values['difference']:.2g}, with a cosine of {1 - values['one_minus_cosine']:.5f}"
-            )
+            cosine = 1 - values["one_minus_cosine"]
+            wrong.append(f"{name} by {values['difference']:.2g}, with a cosine of {cosine:.5f}")
     if wrong:
-        raise EngineFailed(
-            f"answers differ from this project's, relative to the largest logit: {'; '.join(wrong)}"
-        )
+        text = "; ".join(wrong)
+        raise EngineFailed(f"answers differ from this project's, relative to the largest logit: {text}")
 
 
 def take_turns(engines, options):

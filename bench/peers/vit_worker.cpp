@@ -4,8 +4,8 @@
 //     bench_worker MODEL THREADS BATCH [BACKEND [PRECISION]]
 //
 // MODEL is a directory that make_model.py made, BACKEND another than the first that runs here (as "" does),
-// PRECISION another than f32. Says "ready JSON" on stdout when the model is loaded and warm; then answers each
-// line of stdin with one line:
+// PRECISION another than f32. Says "ready JSON" on stdout when the model is loaded and warm; then answers
+// each line of stdin with one line:
 //
 //     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
 //     logits FILE    writes the logits as float32 [batch, labels]; "ok"

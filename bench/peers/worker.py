@@ -159,8 +159,10 @@ def main():
 
     load, packages, quantized = PEERS[peer]
     pixels = read_pixels(model, batch)  # some engines read them where they lie
-    forward, configuration = load(path_of(model, (FLOAT32.peers | QUANTIZED.peers)[peer], batch), threads, pixels)
-    configuration = "; ".join([configuration, *filter(None, [quantized])])
+    file_format = (FLOAT32.peers | QUANTIZED.peers)[peer]
+    forward, configuration = load(path_of(model, file_format, batch), threads, pixels)
+    if quantized:
+        configuration += f"; {quantized}"
     for _ in range(WARM_UP):
         forward()
     versions = {name: importlib.metadata.version(name) for name in packages}
