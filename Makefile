@@ -18,7 +18,8 @@ help:
 	@echo 'make demo      classify the bundled pictures with the bundled model'
 	@echo 'make test      all tests'
 	@echo 'make test-runtime  the tests that a change of runtime/ or apps/ concerns: all but the stages alone'
-	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT (gigabytes to install)'
+	@echo 'make bench     this project beside ONNX Runtime, OpenVINO, PyTorch and LiteRT, in float32 and int8'
+	@echo '               (gigabytes to install)'
 	@echo 'make bench-photographs  from photographs to labels, beside ONNX Runtime fed by Pillow'
 	@echo 'make bench-stages  each stage alone, in percent of the peak, and what llvm-mca says of its loops'
 	@echo 'make checked   all tests, under AddressSanitizer and UndefinedBehaviorSanitizer, with the assertions'
@@ -81,11 +82,14 @@ bench-photographs: build-host
 	@scripts/setup peers
 	.venv-peers/bin/python bench/peers/photographs.py --readme README.md
 
-# Brings the README's table and figure up to date, too.
+# In float32, then in fixed point; brings the README's tables and figure up to date, too.
 bench: build-host
 	@scripts/setup peers
 	.venv-peers/bin/python bench/peers/run.py
+	.venv-peers/bin/python bench/peers/run.py --quantized
+	.venv/bin/python bench/peers/modes.py
 	.venv-peers/bin/python bench/peers/report.py --readme README.md --figure bench/figures/peers.png
+	.venv-peers/bin/python bench/peers/report.py --quantized --readme README.md
 
 .PHONY: gpu-kit gpu-report
 gpu-kit: build-gpu

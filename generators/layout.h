@@ -9,8 +9,8 @@
 //   panels  the right operand (weights: inputs x outputs), float32 [c in panel, k, panel]
 //           element (k, c) stands at (c % panel, k, c / panel).
 //           A product reads panel / lanes vectors for every k, one after the other.
-//           In half precision uint16 (generators/half.h), in fixed point [ki, c in panel, multiply-add, panel], int16 or int8, ki the neighbouring k that
-//           a multiply-add takes at once.
+//           In half precision uint16 (generators/half.h). In fixed point [ki, c in panel, multiply-add,
+//           panel], int16 or int8, ki the neighbouring k that a multiply-add takes at once.
 //
 // Channels are padded with zeros to whole panels, the tokens of an image to whole tiles. A zero weight times
 // a finite pad is zero, so pads never need a branch; what must not count them (a mean, a softmax) says so

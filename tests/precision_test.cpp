@@ -1,4 +1,5 @@
-// Models in other precisions than float32: their answers beside those of float32, and of the libraries that made them.
+// Models in other precisions than float32: their answers beside those of float32, and of the libraries that
+// made them.
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,7 @@
 """How tables and figures name and write things."""
 
+from sizes import QUANTIZED
+
 OURS = "vit"
 TITLES = {
     OURS: "this project",
@@ -7,8 +9,17 @@ TITLES = {
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
     "pytorch": "PyTorch",
+    "litert-int8": "LiteRT, int8",
+    "onnxruntime-int8": "ONNX Runtime, int8",
+    "openvino-int8": "OpenVINO, int8",
 }
 MODEL_TITLES = {"vit-ti16": "ViT-Ti/16", "vit-b16": "ViT-B/16", "vit-l16": "ViT-L/16"}
+
+
+def title(engine):
+    """Where a suite has several precisions of this project."""
+    precision = QUANTIZED.ours.get(engine)
+    return f"{TITLES[OURS]}, {precision}" if precision else TITLES[engine]
 
 
 def case_title(case):

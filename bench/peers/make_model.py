@@ -5,6 +5,7 @@
     DIRECTORY/MODEL-IMAGE_SIZE/config.json, preprocessor_config.json, model.safetensors, pixels.f32
     DIRECTORY/MODEL-IMAGE_SIZE/model-bN.onnx     for ONNX Runtime and OpenVINO
     DIRECTORY/MODEL-IMAGE_SIZE/model-bN.tflite   for LiteRT
+    DIRECTORY/MODEL-IMAGE_SIZE/model-bN-int8.*   the same, quantized
 
 Shapes are static: every peer may then plan for the batch. What is there already, made by these sources and
 versions, is not made again. The checkpoint needs numpy only; the others what
@@ -13,17 +14,48 @@ scripts/requirements-peers.txt names.
 
 import argparse
 import hashlib
+import importlib
 import importlib.metadata
 import os
 import pathlib
 import sys
+from dataclasses import dataclass
 
 import checkpoint
 from sizes import SIZES
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent.parent / "build" / "bench" / "models"
-FORMATS = ["checkpoint", "onnx", "tflite"]
+
+
+@dataclass(frozen=True)
+class Format:
+    file: str
+    module: str  # that has the function which writes it
+    function: str
+    packages: list  # whose versions count
+    source: str = ""  # the format that it is made of; none: the checkpoint
+
+
+FORMATS = {
+    "onnx": Format("model-b{}.onnx", "export", "write_onnx", ["torch", "onnx", "onnxscript"]),
+    "tflite": Format(
+        "model-b{}.tflite", "export", "write_tflite", ["torch", "litert-torch", "litert-converter"]
+    ),
+    "onnx-int8": Format("model-b{}-int8.onnx", "quantize", "quantize_onnx", ["onnxruntime", "onnx"], "onnx"),
+    "tflite-int8": Format(
+        "model-b{}-int8.tflite", "quantize", "quantize_tflite", ["ai-edge-quantizer"], "tflite"
+    ),
+    "openvino-int8": Format(
+        "model-b{}-int8.xml", "quantize", "quantize_openvino", ["openvino", "nncf"], "onnx"
+    ),
+}
+NAMES = ["checkpoint", *FORMATS]
+
+
+def path_of(directory, name, batch):
+    """Of a model in a format; of a checkpoint, its directory."""
+    return directory if name == "checkpoint" else directory / FORMATS[name].file.format(batch)
 
 
 def fingerprint(size, sources, packages):
@@ -45,7 +77,21 @@ def make(path, key, write):
     stamp.write_text(key)
 
 
-def make_model(model, image_size, batches, formats=FORMATS, into=MODELS):
+def make_format(directory, size, name, batch):
+    """Returns what the file depends on."""
+    form, path = FORMATS[name], path_of(directory, name, batch)
+    packages = ["numpy", *form.packages]
+    if form.source:
+        key = make_format(directory, size, form.source, batch) + fingerprint(size, ["quantize.py"], packages)
+        arguments = [directory, batch, path_of(directory, form.source, batch), path]
+    else:
+        key = fingerprint(size, ["checkpoint.py", "vit.py", "export.py"], packages)
+        arguments = [directory, batch, path]
+    make(path, key, lambda: getattr(importlib.import_module(form.module), form.function)(*arguments))
+    return key
+
+
+def make_model(model, image_size, batches, formats=NAMES, into=MODELS):
     """Returns the model's directory."""
     directory = into / f"{model}-{image_size}"
     size = SIZES[model]
@@ -54,20 +100,10 @@ def make_model(model, image_size, batches, formats=FORMATS, into=MODELS):
         fingerprint(size, ["checkpoint.py"], ["numpy"]),
         lambda: checkpoint.write_checkpoint(directory, size, image_size),
     )
-    sources = ["checkpoint.py", "vit.py", "export.py"]
     for batch in batches:
-        if "onnx" in formats:
-            from export import write_onnx
-
-            key = fingerprint(size, sources, ["numpy", "torch", "onnx", "onnxscript"])
-            path = directory / f"model-b{batch}.onnx"
-            make(path, key, lambda: write_onnx(directory, batch, path))
-        if "tflite" in formats:
-            from export import write_tflite
-
-            key = fingerprint(size, sources, ["numpy", "torch", "litert-torch", "litert-converter"])
-            path = directory / f"model-b{batch}.tflite"
-            make(path, key, lambda: write_tflite(directory, batch, path))
+        for name in formats:
+            if name != "checkpoint":
+                make_format(directory, size, name, batch)
     return directory
 
 
@@ -76,11 +112,11 @@ def main():
     parser.add_argument("model", choices=SIZES, metavar="MODEL", help=", ".join(SIZES))
     parser.add_argument("image_size", type=int, metavar="IMAGE_SIZE")
     parser.add_argument("--batch", type=int, action="append", choices=range(1, checkpoint.IMAGES + 1))
-    parser.add_argument("--format", action="append", choices=FORMATS, help="by default all")
+    parser.add_argument("--format", action="append", choices=NAMES, help="by default all")
     parser.add_argument("--into", type=pathlib.Path, default=MODELS)
     options = parser.parse_args()
     make_model(
-        options.model, options.image_size, options.batch or [1], options.format or FORMATS, options.into
+        options.model, options.image_size, options.batch or [1], options.format or NAMES, options.into
     )
 
 

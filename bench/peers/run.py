@@ -1,7 +1,8 @@
 """Measures this project and its peers side by side: same weights, same input, interleaved call by call.
 
     python run.py [--case vit-b16@224/b1]... [--threads N]... [--peer NAME]... [--rounds 10] [--seconds 20]
-    python run.py --smoke
+    python run.py --quantized ...
+    python run.py [--quantized] --smoke
 
 For each case and number of threads, every engine loads the model in a process of its own; all answers are
 compared; then the engines take turns, a forward pass each, the first one changing from round to round. A
@@ -9,6 +10,8 @@ turn begins when no other engine computes any more. No thread is pinned to a pro
 so by itself. The machine's peak is measured in every round. Writes the numbers as JSON (report.py makes a
 table of them) and says on stderr how far it is. Exits with 1 if a case was refused because an answer
 differed, or if an engine failed.
+
+--quantized: the suite with int16 and int8 beside float32 (sizes.py: QUANTIZED); answers may differ more.
 
 --smoke: a tiny model, two rounds, the peers that are installed, a reference in numpy: does it still work?
 """
@@ -28,15 +31,16 @@ import numpy as np
 import reference
 from engine import Engine, EngineFailed, end_of
 from labels import OURS
-from sizes import CASES, SMOKE_CASES, THREADS
+from sizes import CASES, FLOAT32, QUANTIZED, SMOKE_CASES, THREADS, is_quantized
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-FORMATS = {"onnxruntime": "onnx", "openvino": "onnx", "litert": "tflite", "pytorch": "checkpoint"}
 
-# Of the largest logit: all compute in float32, in different orders. A mistake (another GELU, another
-# epsilon, a wrong weight) shows at 1e-3 or more; orders of summation were seen to differ by 1e-6.
+# Of the largest logit, for engines that compute in float32, in different orders. A mistake (another GELU,
+# another epsilon, a wrong weight) shows at 1e-3 or more; orders of summation were seen to differ by 1e-6.
 DIFFERENCE_LIMIT = 1e-4
+# Of logits to this project's in float32, the lowest of the batch, for engines that quantize.
+COSINE_LIMIT = 0.99
 OTHER_LOAD_LIMIT = 0.02  # of the processors' time; above it the numbers are not worth much
 
 
@@ -47,24 +51,27 @@ def say(text):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = [case.name for case in CASES]
+    parser.add_argument("--quantized", action="store_true", help="the suite in fixed point")
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--threads", action="append", type=int, metavar="N", help=f"by default {THREADS}")
-    parser.add_argument("--peer", action="append", choices=FORMATS, help="by default all")
+    peers = FLOAT32.peers | QUANTIZED.peers
+    parser.add_argument("--peer", action="append", choices=peers, help="by default all of the suite")
     parser.add_argument("--rounds", type=int, default=10, help="at least so many")
     parser.add_argument("--seconds", type=float, default=20, help="rounds go on for at least so long")
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--worker", type=pathlib.Path, default=ROOT / "build/host/bench_worker")
     parser.add_argument("--peers-python", type=pathlib.Path, default=ROOT / ".venv-peers/bin/python")
     parser.add_argument("--directory", type=pathlib.Path, default=ROOT / "build/bench", help="models, logs")
-    parser.add_argument("--output", type=pathlib.Path, help="by default DIRECTORY/peers.json")
+    parser.add_argument("--output", type=pathlib.Path, help="by default in DIRECTORY")
     options = parser.parse_args()
     if options.smoke:
         options.rounds, options.seconds = 2, 0
-    options.cases = SMOKE_CASES if options.smoke else CASES
+    options.suite = QUANTIZED if options.quantized else FLOAT32
+    options.cases = SMOKE_CASES if options.smoke else options.suite.cases
     if options.case:
         options.cases = [case for case in options.cases if case.name in options.case]
     options.threads = options.threads or THREADS
-    options.output = options.output or options.directory / "peers.json"
+    options.output = options.output or options.directory / options.suite.file
     return options
 
 
@@ -73,7 +80,7 @@ def choose_peers(options):
     if options.peers_python.exists():
         command = [options.peers_python, HERE / "worker.py", "installed"]
         installed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    wanted = options.peer or list(FORMATS)
+    wanted = [peer for peer in options.suite.peers if not options.peer or peer in options.peer]
     missing = [peer for peer in wanted if peer not in installed]
     if missing and not options.smoke:
         sys.exit(f"not installed: {', '.join(missing)}; scripts/setup peers installs them")
@@ -82,7 +89,7 @@ def choose_peers(options):
 
 def make_model(case, peers, options):
     """The directory of the case's model; makes what is not there."""
-    formats = sorted({"checkpoint", *(FORMATS[peer] for peer in peers)})
+    formats = sorted({"checkpoint", *(options.suite.peers[peer] for peer in peers)})
     command = [options.peers_python if peers else sys.executable, HERE / "make_model.py"]
     command += [case.model, str(case.image_size), "--batch", str(case.batch)]
     command += ["--into", options.directory / "models"]
@@ -99,11 +106,14 @@ def make_model(case, peers, options):
 
 def start_engines(case, threads, peers, model, options, stack):
     engines = []
-    for name in [OURS, *peers]:
-        command = [options.worker] if name == OURS else [options.peers_python, HERE / "worker.py", name]
+    for name in [*options.suite.ours, *peers]:
+        if name in options.suite.ours:
+            command = [options.worker, model, threads, case.batch, "", options.suite.ours[name]]
+        else:
+            command = [options.peers_python, HERE / "worker.py", name, model, threads, case.batch]
         log = options.directory / "logs" / f"{case.model_name}-b{case.batch}-t{threads}-{name}.log"
         start = time.monotonic()
-        engine = Engine(name, [*command, model, threads, case.batch], log)
+        engine = Engine(name, command, log)
         stack.callback(engine.stop)
         engine.wait_until_ready()
         say(f"  {name} ready after {time.monotonic() - start:.1f} s")
@@ -111,8 +121,8 @@ def start_engines(case, threads, peers, model, options, stack):
     return engines
 
 
-def differences(engines, case, model, options):
-    """{peer: largest difference of its logits from this project's, relative to the largest logit}"""
+def agreement(engines, case, model, options):
+    """{engine: how far its logits are from this project's in float32}"""
     logits = {}
     for engine in engines:
         path = model / f"logits-{engine.name}.f32"
@@ -121,20 +131,33 @@ def differences(engines, case, model, options):
     if options.smoke:
         logits["reference"] = reference.logits(model, case.batch)
     ours = logits.pop(OURS)
-    return {name: difference(ours, theirs) for name, theirs in logits.items()}
+    return {name: compare(ours, theirs) for name, theirs in logits.items()}
 
 
-def difference(ours, theirs):
+def compare(ours, theirs):
+    """The largest difference relative to the largest logit; of the batch's cosines, what the lowest lacks to
+    one, which is exact where the cosine itself would be rounded."""
     if ours.shape != theirs.shape:
-        return float("inf")
-    return float(np.abs(theirs - ours).max() / np.abs(theirs).max())
+        return {"difference": float("inf"), "one_minus_cosine": float("inf")}
+    difference = np.abs(theirs - ours).max() / np.abs(theirs).max()
+    a, b = (logits / np.linalg.norm(logits, axis=1, keepdims=True) for logits in (ours, theirs))
+    lacking = ((a - b) ** 2).sum(1).max() / 2
+    return {"difference": float(difference), "one_minus_cosine": float(lacking)}
 
 
-def check(differences):
+def check(agreement):
     # Not "greater than": a difference may be NaN.
-    wrong = {name: value for name, value in differences.items() if not value <= DIFFERENCE_LIMIT}
+    wrong = []
+    for name, values in agreement.items():
+        if not is_quantized(name):
+            fine = values["difference"] <= DIFFERENCE_LIMIT
+        else:
+            fine = values["one_minus_cosine"] <= 1 - COSINE_LIMIT
+        if not fine:
+            cosine = 1 - values["one_minus_cosine"]
+            wrong.append(f"{name} by {values['difference']:.2g}, with a cosine of {cosine:.5f}")
     if wrong:
-        text = ", ".join(f"{name} by {value:.2g}" for name, value in wrong.items())
+        text = "; ".join(wrong)
         raise EngineFailed(f"answers differ from this project's, relative to the largest logit: {text}")
 
 
@@ -171,7 +194,7 @@ def summary(times, peaks, gflop):
         "rounds": len(peaks),
         "engines": engines,
     }
-    peers = [name for name in engines if name != OURS]
+    peers = [name for name in engines if name != OURS and not is_quantized(name)]
     if peers:
         fastest = min(peers, key=lambda name: engines[name]["min_ms"])
         result["fastest_peer"] = fastest
@@ -193,8 +216,8 @@ def measure(case, threads, peers, options, facts):
             engines = start_engines(case, threads, peers, model, options, stack)
             for engine in engines:
                 facts[engine.name] = {key: engine.facts[key] for key in ("versions", "configuration")}
-            result["differences"] = differences(engines, case, model, options)
-            check(result["differences"])
+            result["agreement"] = agreement(engines, case, model, options)
+            check(result["agreement"])
             load = machine.OtherLoad([engine.process.pid for engine in engines])
             times, peaks = take_turns(engines, options)
             result["other_load"] = load.fraction()
@@ -217,12 +240,12 @@ def main():
         sys.exit(f"{options.worker} is not there; build it first")
     peers = choose_peers(options)
     if not options.smoke:
-        say(f"models, made once, and logs: {options.directory}; 6 GB for all cases")
+        say(f"models, made once, and logs: {options.directory}; 9 GB for all cases of both suites")
     facts = {}
     results = {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": machine.describe(),
-        "precision": "float32",
+        "precision": options.suite.precision,
         "smoke": options.smoke,
         "engines": facts,
         "cases": [],

@@ -1,4 +1,4 @@
-"""The models and cases of the side-by-side bench. Standard library only."""
+"""The models, cases and engines of the side-by-side bench. Standard library only."""
 
 from dataclasses import dataclass
 
@@ -51,5 +51,57 @@ CASES = [
     Case("vit-l16", 224, 1),
     Case("vit-ti16", 224, 1),
 ]
+QUANTIZED_CASES = [
+    Case("vit-b16", 224, 1),
+    Case("vit-b16", 224, 8),
+    Case("vit-l16", 224, 1),
+    Case("vit-ti16", 224, 1),
+]
 SMOKE_CASES = [Case("vit-smoke", 48, 2)]
 THREADS = [1, 2]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What one run of run.py measures, and what the README shows of it between two lines."""
+
+    file: str  # of the results, in build/bench
+    marker: str  # names these two lines
+    precision: str
+    ours: dict  # engine: precision; the first one is what answers are compared with
+    peers: dict  # engine: the format of the model that it reads
+    cases: list
+
+    @property
+    def engines(self):
+        return [*self.ours, *self.peers]
+
+
+FLOAT32 = Suite(
+    "peers.json",
+    "bench",
+    "float32",
+    {"vit": "f32"},
+    {"litert": "tflite", "onnxruntime": "onnx", "openvino": "onnx", "pytorch": "checkpoint"},
+    CASES,
+)
+# PyTorch is the slowest in float32.
+QUANTIZED = Suite(
+    "quantized.json",
+    "quantized",
+    "float32 and fixed point",
+    {"vit": "f32", "vit-i16": "i16", "vit-i8": "i8"},
+    {
+        "litert": "tflite",
+        "onnxruntime": "onnx",
+        "openvino": "onnx",
+        "litert-int8": "tflite-int8",
+        "onnxruntime-int8": "onnx-int8",
+        "openvino-int8": "openvino-int8",
+    },
+    QUANTIZED_CASES,
+)
+
+
+def is_quantized(engine):
+    return engine in QUANTIZED.engines and engine not in FLOAT32.engines

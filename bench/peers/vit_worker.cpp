@@ -1,10 +1,11 @@
 // Runs this project on one case of the side-by-side bench and answers commands, as worker.py does
 // for a peer.
 //
-//     bench_worker MODEL THREADS BATCH [BACKEND]
+//     bench_worker MODEL THREADS BATCH [BACKEND [PRECISION]]
 //
-// MODEL is a directory that make_model.py made, BACKEND another than the first that runs here. Says "ready
-// JSON" on stdout when the model is loaded and warm; then answers each line of stdin with one line:
+// MODEL is a directory that make_model.py made, BACKEND another than the first that runs here (as "" does),
+// PRECISION another than f32. Says "ready JSON" on stdout when the model is loaded and warm; then answers
+// each line of stdin with one line:
 //
 //     run            one forward pass, from pixels in the caller's memory to logits; its milliseconds
 //     logits FILE    writes the logits as float32 [batch, labels]; "ok"
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include <vit/fields.h>
 #include <vit/vit.h>
 
 #include "apps/peak/machine_peak.h"
@@ -60,8 +62,10 @@ void write_floats(const std::string &path, const std::vector<float> &values) {
 
 class Worker {
 public:
-    Worker(const std::string &directory, int threads, int batch, const std::string &backend)
-        : batch_(batch), model_(value_of(vit::Model::load(directory, {.backend = backend}))),
+    Worker(const std::string &directory, int threads, int batch, const std::string &backend,
+           vit::Precision precision)
+        : batch_(batch),
+          model_(value_of(vit::Model::load(directory, {.backend = backend, .precision = precision}))),
           session_(value_of(vit::Session::create(model_, {.threads = threads, .max_batch = batch}))),
           preprocessor_(value_of(vit::Preprocessor::create(model_, threads))) {
         const vit::Architecture &a = model_.architecture();
@@ -134,8 +138,10 @@ private:
 
 int main(int argc, char **argv) {
     try {
-        require(argc == 4 || argc == 5, "usage: bench_worker MODEL THREADS BATCH [BACKEND]");
-        Worker worker(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), argc == 5 ? argv[4] : "");
+        require(argc >= 4 && argc <= 6, "usage: bench_worker MODEL THREADS BATCH [BACKEND [PRECISION]]");
+        const auto precision = vit::value_named<vit::Precision>(argc == 6 ? argv[5] : "f32");
+        require(precision.has_value(), "unknown precision");
+        Worker worker(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), argc >= 5 ? argv[4] : "", *precision);
         std::cout << worker.ready() << std::endl;
         for (std::string line; std::getline(std::cin, line);) {
             std::cout << worker.answer(line) << std::endl;

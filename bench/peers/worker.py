@@ -20,6 +20,8 @@ import time
 
 import numpy as np
 from checkpoint import read_pixels
+from make_model import path_of
+from sizes import FLOAT32, QUANTIZED
 
 WARM_UP = 3  # forward passes; the first touches memory, the second may still choose kernels
 
@@ -28,21 +30,21 @@ WARM_UP = 3  # forward passes; the first touches memory, the second may still ch
 # a peer has no option for something that matters here, its default stands.
 
 
-def onnxruntime(model, threads, batch, pixels):
+def onnxruntime(model, threads, pixels):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    session = ort.InferenceSession(model / f"model-b{batch}.onnx", options, ["CPUExecutionProvider"])
+    session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
     return (
         lambda: session.run(["logits"], {"pixels": pixels})[0],
         "CPU execution provider, all graph optimizations, threads that spin as by default",
     )
 
 
-def openvino(model, threads, batch, pixels):
+def openvino(model, threads, pixels):
     import openvino as ov
 
     core = ov.Core()
@@ -51,7 +53,7 @@ def openvino(model, threads, batch, pixels):
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    compiled = core.compile_model(core.read_model(model / f"model-b{batch}.onnx"), "CPU", settings)
+    compiled = core.compile_model(core.read_model(model), "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(ov.Tensor(pixels, shared_memory=True))
 
@@ -62,7 +64,7 @@ def openvino(model, threads, batch, pixels):
     return forward, "CPU plugin, latency hint, one stream, threads pinned as by default"
 
 
-def pytorch(model, threads, batch, pixels):
+def pytorch(model, threads, pixels):
     import torch
     import torch._inductor.config
     import vit
@@ -82,10 +84,10 @@ def pytorch(model, threads, batch, pixels):
     return forward, "torch.compile with frozen weights, inference_mode, scaled_dot_product_attention"
 
 
-def litert(model, threads, batch, pixels):
+def litert(model, threads, pixels):
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(model / f"model-b{batch}.tflite"), num_threads=threads)
+    interpreter = Interpreter(str(model), num_threads=threads)
     interpreter.allocate_tensors()
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
 
@@ -97,12 +99,27 @@ def litert(model, threads, batch, pixels):
     return forward, "XNNPACK delegate, model converted by litert-torch"
 
 
-# Their loader, and the packages whose versions count.
+# Their loader, the packages whose versions count, and how the model was quantized (quantize.py).
 PEERS = {
-    "onnxruntime": (onnxruntime, ["onnxruntime"]),
-    "openvino": (openvino, ["openvino"]),
-    "pytorch": (pytorch, ["torch"]),
-    "litert": (litert, ["ai-edge-litert", "litert-torch"]),
+    "onnxruntime": (onnxruntime, ["onnxruntime"], ""),
+    "openvino": (openvino, ["openvino"], ""),
+    "pytorch": (pytorch, ["torch"], ""),
+    "litert": (litert, ["ai-edge-litert", "litert-torch"], ""),
+    "onnxruntime-int8": (
+        onnxruntime,
+        ["onnxruntime"],
+        "quantize_dynamic: weights int8 for each channel, activations uint8 as they come",
+    ),
+    "litert-int8": (
+        litert,
+        ["ai-edge-litert", "litert-torch", "ai-edge-quantizer"],
+        "dynamic range: weights int8 for each channel, activations int8 as they come",
+    ),
+    "openvino-int8": (
+        openvino,
+        ["openvino", "nncf"],
+        "post-training quantization by NNCF, for transformers, calibrated with the pictures measured",
+    ),
 }
 
 
@@ -129,7 +146,7 @@ def is_installed(packages):
 
 def main():
     if sys.argv[1:] == ["installed"]:
-        print(*(peer for peer, (_, packages) in PEERS.items() if is_installed(packages)))
+        print(*(peer for peer, (_, packages, _) in PEERS.items() if is_installed(packages)))
         return
     peer, model, threads, batch = sys.argv[1:]
     model, threads, batch = pathlib.Path(model), int(threads), int(batch)
@@ -140,9 +157,12 @@ def main():
     def answer(text):
         print(text, file=answers, flush=True)
 
-    load, packages = PEERS[peer]
+    load, packages, quantized = PEERS[peer]
     pixels = read_pixels(model, batch)  # some engines read them where they lie
-    forward, configuration = load(model, threads, batch, pixels)
+    file_format = (FLOAT32.peers | QUANTIZED.peers)[peer]
+    forward, configuration = load(path_of(model, file_format, batch), threads, pixels)
+    if quantized:
+        configuration += f"; {quantized}"
     for _ in range(WARM_UP):
         forward()
     versions = {name: importlib.metadata.version(name) for name in packages}

@@ -34,7 +34,8 @@ Result<Replacement> Replacement::begin(const std::string &path) {
     Replacement replacement(path, path);
     struct stat status {};
     if (::lstat(path.c_str(), &status) == 0) {
-        const std::unique_ptr<char, decltype(&std::free)> target(::realpath(path.c_str(), nullptr), std::free);
+        const std::unique_ptr<char, decltype(&std::free)> target(::realpath(path.c_str(), nullptr),
+                                                                 std::free);
         if (!target || ::stat(target.get(), &status) != 0) return replacement.error(errno);
         if (!S_ISREG(status.st_mode)) {
             return fail(ErrorCode::io, printable_path(path) +

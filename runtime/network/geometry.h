@@ -34,7 +34,8 @@ struct Geometry {
           tokens(a.tokens()),
           tiles(divide_up(tokens, blocks.token_tile)),
           width(whole_panels(a.width)),
-          mlp_width(fixed ? fixed.whole_groups(a.mlp_width, fixed.most_of_mlp()) : whole_panels(a.mlp_width)),
+          mlp_width(fixed ? fixed.whole_groups(a.mlp_width, fixed.most_of_mlp())
+                          : whole_panels(a.mlp_width)),
           fc1_outputs(is_gated(a.activation) ? 2 * mlp_width : mlp_width),
           labels(whole_panels(a.labels)),
           reads_first_tile(reads_first_tokens(a, blocks.token_tile)),

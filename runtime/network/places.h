@@ -11,7 +11,9 @@
 namespace vit {
 
 struct PackedLinear {
-    Place panels;  // [c in panel, k, panel], in half precision uint16; or in fixed point [ki, c in panel, multiply-add, panel]
+    // [c in panel, k, panel], in half precision uint16, or in fixed point [ki, c in panel, multiply-add,
+    // panel].
+    Place panels;
     Place terms;   // in fixed point: [c, 1 + groups], or [c, 1] where there are no offsets
     Place bias;    // [c]
     int inputs = 0, outputs = 0;  // padded
