@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(awkward, AttentionFixedTest,
                          testing::Combine(testing::ValuesIn(joined(
                                               with_both(default_variants()),
                                               joined(with_either(tuning_corners("attention"), 3),
-                                                     with_either(other_layouts())))),
+                                                     with_either(other_layouts(), 2)))),
                                           testing::ValuesIn(awkward_shapes)),
                          name_of_fixed);
 

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/cases/comparison.h"
@@ -39,7 +39,9 @@ struct FixedFormat {
         const auto &params = kernel_row(kernel).params;
         const auto precision = params.find("precision");
         if (precision == params.end()) return std::nullopt;
-        if (precision->second == "i16") return FixedFormat{2, -4095, 4095, 4095, blocks.i16_step, false, 128};
+        if (precision->second == "i16") {
+            return FixedFormat{2, -4095, 4095, 4095, blocks.i16_step, false, 128};
+        }
         if (precision->second != "i8") throw std::logic_error(kernel + " has an unknown precision");
 #if defined(__aarch64__)
         const int lowest = -128;  // what its dot products multiply has a sign
@@ -80,8 +82,7 @@ struct FixedTiles {
     int padded_channels() const { return groups * channels_of_group(); }
 
     int q(int b, int t, int c) const {
-        const unsigned char *at = place(b, t, c / channels_of_group(), c % channels_of_group() / blocks.lanes) +
-                                  c % blocks.lanes * format.bytes;
+        const unsigned char *at = place_of(b, t, c);
         if (format.bytes == 2) {
             std::int16_t q;
             std::memcpy(&q, at, 2);
@@ -92,8 +93,7 @@ struct FixedTiles {
     void set_q(int b, int t, int c, int q) {
         const auto low = static_cast<std::int16_t>(q);
         const auto byte = static_cast<unsigned char>(q);
-        std::memcpy(place(b, t, c / channels_of_group(), c % channels_of_group() / blocks.lanes) +
-                        c % blocks.lanes * format.bytes,
+        std::memcpy(const_cast<unsigned char *>(place_of(b, t, c)),
                     format.bytes == 2 ? static_cast<const void *>(&low) : &byte, format.bytes);
     }
     // 0: the scale, 1: the offset.
@@ -145,6 +145,11 @@ struct FixedTiles {
     }
 
 private:
+    const unsigned char *place_of(int b, int t, int c) const {
+        const int in_group = c % channels_of_group();
+        return place(b, t, c / channels_of_group(), in_group / blocks.lanes) +
+               in_group % blocks.lanes * format.bytes;
+    }
     unsigned char *place(int b, int t, int g, int chunk) {
         return const_cast<unsigned char *>(std::as_const(*this).place(b, t, g, chunk));
     }
@@ -204,7 +209,8 @@ public:
         : actual_(actual), values_("quantized"), ranges_("range of a group") {}
 
     // The channels of a group, pads included, and how far each may be off before it is quantized.
-    void add(int b, int t, int g, const std::vector<double> &expected, const std::vector<double> &tolerance) {
+    void add(int b, int t, int g, const std::vector<double> &expected,
+             const std::vector<double> &tolerance) {
         const FixedFormat &format = actual_.format;
         const double scale = actual_.scale(b, t, g), offset = actual_.offset(b, t, g);
         const int first = g * actual_.channels_of_group();

@@ -194,7 +194,8 @@ std::string LinearFixedCase::judge_values() {
             }
         }
     }
-    return first_of({comparison.text(), y_->not_finite(), y_->pads_not_zero(), y_->values.written_outside()});
+    return first_of(
+        {comparison.text(), y_->not_finite(), y_->pads_not_zero(), y_->values.written_outside()});
 }
 
 // Whole groups, since its extremes decide of each of its values.

@@ -85,7 +85,9 @@ std::string QuantizePanelsCase::judge() {
             const int q = fixed_.get(q_.data(), k, c);
             if (k / inputs_of_group_ < groups_) sum[k / inputs_of_group_] += q;
             if (c >= shape_.outputs || k >= shape_.inputs) {
-                if (q != 0) wrong_pad = "pad (" + std::to_string(k) + ", " + std::to_string(c) + ") is not 0";
+                if (q != 0) {
+                    wrong_pad = "pad (" + std::to_string(k) + ", " + std::to_string(c) + ") is not 0";
+                }
                 continue;
             }
             const float row = rows_[static_cast<std::size_t>(c) * shape_.inputs + k];
@@ -96,7 +98,7 @@ std::string QuantizePanelsCase::judge() {
             }
         }
         for (int g = 0; format_.offset && g < groups_; g++) {
-            // Padded beyond doubt: sums are whole numbers, exact in float32, and may all be zero.
+            // Whole numbers, exact in float32; one more, so that there is a signal where all are zero.
             const double actual = terms_[static_cast<std::size_t>(1 + g) * panels_.outputs() + c];
             sums.add({c, g}, sum[g] + 1, actual + 1, 0);
         }

@@ -20,8 +20,10 @@ struct FixedVariant {
 };
 
 // Only processors have such kernels, and their chunks are as long as a term is in whole numbers, or longer.
+// Those of the library are compiled as released.
 inline bool has_fixed_point(const Variant &variant) {
-    return !variant.on_device && variant.blocks.lanes >= 4 && has_kernel(variant, "layer_norm/i16") &&
+    const bool is_released = !variant.backend && !variant.checked;
+    return !variant.on_device && !is_released && variant.blocks.lanes >= 4 && has_kernel(variant, "layer_norm/i16") &&
            has_kernel(variant, "layer_norm/i8");
 }
 
