@@ -36,6 +36,7 @@ struct FixedPoint {
     int most_of_weights = 0;      // either side
     int step = 1;        // neighbouring k that one multiply-add takes: those of a chunk, or fewer
     bool offset = false;
+    bool fused = false;  // a multiply-add is one instruction, which leaves its factors as they are
 
     int terms() const { return offset ? 2 : 1; }  // scale, offset
 
