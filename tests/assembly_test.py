@@ -37,7 +37,8 @@ WHOLE_PRODUCTS = [
     ("i8", r"^arm-64", "smull2?", 2),
 ]
 ALLOWED_OF_WHOLE = re.compile(
-    r"vpdp\w+|v?pmaddwd|smlal2?|sdot|v?paddd|v?movdq[au](32|64)?|v?mov[au]ps|v?pbroadcastd|movd|pshufd|prefetch\w+"
+    r"vpdp\w+|v?pmaddwd|smlal2?|sdot|v?paddd|v?movdq[au](32|64)?|v?mov[au]ps|v?pbroadcastd"
+    r"|movd|pshufd|prefetch\w+"
     r"|add[q]?|sub[q]?|inc[q]?|dec[q]?|lea[q]?|cmp[q]?|test[q]?|mov[qls]\w*|j\w+"
     r"|ldu?r|ldp|ld1\w*|dup|prfm|add|sub|subs|cmp|mov|b\.\w+|cbn?z"
 )

@@ -23,8 +23,8 @@ struct FixedVariant {
 // Those of the library are compiled as released.
 inline bool has_fixed_point(const Variant &variant) {
     const bool is_released = !variant.backend && !variant.checked;
-    return !variant.on_device && !is_released && variant.blocks.lanes >= 4 && has_kernel(variant, "layer_norm/i16") &&
-           has_kernel(variant, "layer_norm/i8");
+    return !variant.on_device && !is_released && variant.blocks.lanes >= 4 &&
+           has_kernel(variant, "layer_norm/i16") && has_kernel(variant, "layer_norm/i8");
 }
 
 // Each with both precisions.
