@@ -163,10 +163,10 @@ TEST_P(AttentionExtremesTest, values_of_any_size) {
         }
         call(attention);
         // Half a step of the whole range, the float32 roundings of a quotient and products.
-        const int levels = GetParam().precision == "i16" ? 8190 : 255;
-        const double range = std::max(GetParam().precision == "i16" ? 2 * high : high - low, 1e-30);
+        const auto format = *cases::FixedFormat::of(attention.kernel(), GetParam().variant.blocks);
+        const double range = std::max(format.offset ? high - low : 2 * high, 1e-30);
         for (int d = 0; d < 64; d++) {
-            EXPECT_NEAR(attention.at(0, 1, 0, d), value(d), range * (0.5 / levels + 0x1p-20)) << d;
+            EXPECT_NEAR(attention.at(0, 1, 0, d), value(d), range * (0.5 / format.levels() + 0x1p-20)) << d;
         }
     }
 }

@@ -25,7 +25,9 @@ struct FixedFormat {
     int most_of_weights;  // either side
     int step;             // neighbouring k that a multiply-add takes
     bool offset;          // the second term of a group
-    int most_of_group;    // channels that a group of these cases has
+    // Channels that a group has at most, as the runtime has them: of what is normalized, and of what an
+    // activation makes. A context has a head in each.
+    int most_of_norm, most_of_mlp;
 
     int terms() const { return offset ? 2 : 1; }
     int levels() const { return highest - lowest; }
@@ -40,7 +42,7 @@ struct FixedFormat {
         const auto precision = params.find("precision");
         if (precision == params.end()) return std::nullopt;
         if (precision->second == "i16") {
-            return FixedFormat{2, -4095, 4095, 4095, blocks.i16_step, false, 128};
+            return FixedFormat{2, -2047, 2047, 2047, blocks.i16_step, false, 512, 128};
         }
         if (precision->second != "i8") throw std::logic_error(kernel + " has an unknown precision");
 #if defined(__aarch64__)
@@ -48,18 +50,19 @@ struct FixedFormat {
 #else
         const int lowest = 0;
 #endif
-        return FixedFormat{1, lowest, lowest + 255, 127, 4, true, 256};
+        return FixedFormat{1, lowest, lowest + 255, 127, 4, true, 2048, 256};
     }
 
-    // As many units of chunks as divide all of them and have no more channels than a group may have, but one
-    // at least: a unit is a panel's chunks where groups are made panel by panel.
-    int chunks_of_group(int chunks, int unit, const Layout &blocks) const {
-        const int most = std::max(1, most_of_group / (unit * blocks.lanes));
-        int units = std::min(most, chunks / unit);
-        while (chunks / unit % units != 0) units--;
-        return units * unit;
-    }
 };
+
+// As many units of chunks as divide all of them and have so many channels at most, but one at least: a unit
+// is a panel's chunks where groups are made panel by panel.
+inline int chunks_of_group(int chunks, int unit, int most_channels, const Layout &blocks) {
+    const int most = std::max(1, most_channels / (unit * blocks.lanes));
+    int units = std::min(most, chunks / unit);
+    while (chunks / unit % units != 0) units--;
+    return units * unit;
+}
 
 // A token matrix of `batch` images, [ci, ti, chunk, group, tile, b]; every image starts at a whole tile.
 struct FixedTiles {

@@ -66,7 +66,7 @@ LayerNormCase::LayerNormCase(const LayerNormShape &shape, const Layout &blocks, 
     std::copy(beta_.begin(), beta_.end(), weights_.copy(0) + x.padded_channels());
     weights_.repeat();
     if (const std::optional<FixedFormat> format = FixedFormat::of(kernel_, blocks)) {
-        const int of_group = format->chunks_of_group(x.chunks, 1, blocks);
+        const int of_group = chunks_of_group(x.chunks, 1, format->most_of_norm, blocks);
         quantized.emplace(*format, blocks, shape.tokens, shape.channels, shape.batch, of_group,
                           x.chunks / of_group);
     }

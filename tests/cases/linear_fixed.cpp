@@ -20,24 +20,31 @@ int padded_chunks(int channels, const Layout &blocks) {
 }
 
 FixedTiles tiles_of(const FixedFormat &format, const Layout &blocks, int tokens, int channels, int batch,
-                    int unit) {
+                    int unit, int most_of_group) {
     const int chunks = padded_chunks(channels, blocks);
-    const int of_group = format.chunks_of_group(chunks, unit, blocks);
+    const int of_group = chunks_of_group(chunks, unit, most_of_group, blocks);
     return FixedTiles(format, blocks, tokens, channels, batch, of_group, chunks / of_group);
+}
+
+// Channels in a group of x at most.
+int most_of_x(const std::string &kernel, const FixedFormat &format) {
+    return kernel.ends_with("/fc2")    ? format.most_of_mlp
+           : kernel.ends_with("/proj") ? 64  // of a head
+                                       : format.most_of_norm;
 }
 
 }  // namespace
 
-int LinearFixedCase::groups_of(const LinearShape &shape, const Layout &blocks, const FixedFormat &format) {
+int LinearFixedCase::groups_of(const LinearShape &shape, const Layout &blocks, const std::string &kernel) {
     const int chunks = padded_chunks(shape.inputs, blocks);
-    return chunks / format.chunks_of_group(chunks, 1, blocks);
+    return chunks / chunks_of_group(chunks, 1, most_of_x(kernel, *FixedFormat::of(kernel, blocks)), blocks);
 }
 
 FixedOperands LinearFixedCase::operands_of(const LinearShape &shape, const Layout &blocks,
                                            const std::string &kernel, Operands operands, Random &random) {
     const FixedFormat format = *FixedFormat::of(kernel, blocks);
     const std::size_t tokens = static_cast<std::size_t>(shape.batch) * shape.tokens,
-                      groups = tokens * groups_of(shape, blocks, format);
+                      groups = tokens * groups_of(shape, blocks, kernel);
     FixedOperands made;
     made.exact = operands == Operands::integers;
     const auto whole = [&](std::size_t count, int low, int high) {
@@ -85,7 +92,8 @@ LinearFixedCase::LinearFixedCase(const LinearShape &shape, const Layout &blocks,
       epilogue_(kernel_row(kernel_).params.at("epilogue")), format_(*FixedFormat::of(kernel_, blocks)),
       activation_(epilogue_ == "none" || epilogue_ == "residual" ? nullptr : &known_activation(epilogue_)),
       operands_(std::move(operands)), in_place_(in_place),
-      x_(tiles_of(format_, blocks, shape.tokens, shape.inputs, shape.batch, 1)),
+      x_(tiles_of(format_, blocks, shape.tokens, shape.inputs, shape.batch, 1,
+                  most_of_x(kernel_, format_))),
       panels_(format_, blocks, x_.padded_channels() + round_up(unused_inputs, blocks.panel), shape.outputs),
       weights_(panels_.floats() + static_cast<std::size_t>(panels_.outputs()) *
                                       (2 + (format_.offset ? x_.groups : 0)),
@@ -95,8 +103,8 @@ LinearFixedCase::LinearFixedCase(const LinearShape &shape, const Layout &blocks,
       tokens_(Random().sample(shape.tokens, shape.most_tokens)),
       outputs_(Random().sample(shape.outputs, shape.most_outputs)) {
     if (activation_) {
-        quantized_.emplace(
-            tiles_of(format_, blocks, shape.tokens, shape.outputs, shape.batch, blocks.vectors()));
+        quantized_.emplace(tiles_of(format_, blocks, shape.tokens, shape.outputs, shape.batch,
+                                    blocks.vectors(), format_.most_of_mlp));
     } else {
         y_.emplace(blocks, shape.tokens, shape.outputs, shape.batch);
     }

@@ -41,8 +41,8 @@ public:
     // scales and offsets with which float32 is exact in any order, each group with its own.
     static FixedOperands operands_of(const LinearShape &shape, const Layout &blocks,
                                      const std::string &kernel, Operands operands, Random &random);
-    // Of x.
-    static int groups_of(const LinearShape &shape, const Layout &blocks, const FixedFormat &format);
+    // Of x, which is as large as what makes it says: the norm, attention or the activation before.
+    static int groups_of(const LinearShape &shape, const Layout &blocks, const std::string &kernel);
 
     std::string kernel() const override { return kernel_; }
     int copies() const override { return weights_.count(); }

@@ -46,9 +46,8 @@ QuantizePanelsCase::QuantizePanelsCase(const QuantizePanelsShape &shape, const L
       panels_(blocks, round_up(shape.inputs, blocks.panel) + round_up(shape.unused_inputs, blocks.panel),
               shape.outputs),
       fixed_(format_, blocks, panels_.inputs, shape.outputs),
-      inputs_of_group_(blocks.lanes *
-                       format_.chunks_of_group(round_up(shape.inputs, blocks.panel) / blocks.lanes, 1,
-                                               blocks)),
+      inputs_of_group_(blocks.lanes * chunks_of_group(round_up(shape.inputs, blocks.panel) / blocks.lanes, 1,
+                                                      format_.most_of_mlp, blocks)),
       groups_(round_up(shape.inputs, blocks.panel) / inputs_of_group_), weights_(panels_.floats(), 0),
       q_(fixed_.floats()), terms_(static_cast<std::size_t>(panels_.outputs()) *
                                   (1 + (format_.offset ? groups_ : 0))) {
