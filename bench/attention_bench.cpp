@@ -5,19 +5,21 @@
 namespace vit::bench {
 namespace {
 
-void run(benchmark::State &state, const std::string &architecture, int threads) {
+void run(benchmark::State &state, const std::string &architecture, const std::string &kernel, int threads) {
     Stage stage(architecture, threads);
     const Architecture &a = stage.architecture;
     cases::AttentionCase attention({a.tokens(), a.heads, a.head_size(), 1, 20}, stage.blocks, 0,
-                                   cases::Operands::random, stage.random);
+                                   cases::Operands::random, stage.random, kernel);
     attention.threads = threads;
     measure(state, stage, attention);
 }
 
 const bool registered = [] {
-    for (const std::string architecture : architectures) {
-        add("attention/" + architecture,
-            [=](benchmark::State &state, int threads) { run(state, architecture, threads); });
+    for (const std::string kernel : {"attention", "attention/i16", "attention/i8"}) {
+        for (const std::string architecture : architectures) {
+            add(kernel + "/" + architecture,
+                [=](benchmark::State &state, int threads) { run(state, architecture, kernel, threads); });
+        }
     }
     return true;
 }();

@@ -5,18 +5,20 @@
 namespace vit::bench {
 namespace {
 
-void run(benchmark::State &state, const std::string &architecture, int threads) {
+void run(benchmark::State &state, const std::string &architecture, const std::string &kernel, int threads) {
     Stage stage(architecture, threads);
     const Architecture &a = stage.architecture;
     cases::LayerNormCase norm({a.tokens(), a.width, 1, a.tokens(), 2 * a.depth}, stage.blocks, 0.3f, 2,
-                              a.layer_norm_epsilon, stage.random);
+                              a.layer_norm_epsilon, stage.random, kernel);
     measure(state, stage, norm);
 }
 
 const bool registered = [] {
-    for (const std::string architecture : architectures) {
-        add("layer_norm/" + architecture,
-            [=](benchmark::State &state, int threads) { run(state, architecture, threads); });
+    for (const std::string kernel : {"layer_norm", "layer_norm/i16", "layer_norm/i8"}) {
+        for (const std::string architecture : architectures) {
+            add(kernel + "/" + architecture,
+                [=](benchmark::State &state, int threads) { run(state, architecture, kernel, threads); });
+        }
     }
     return true;
 }();

@@ -36,6 +36,7 @@ struct FixedPoint {
     int most_of_weights = 0;      // either side
     int step = 1;        // neighbouring k that one multiply-add takes: those of a chunk, or fewer
     bool offset = false;
+    bool fused = false;  // a multiply-add is one instruction, which leaves its factors as they are
 
     int terms() const { return offset ? 2 : 1; }  // scale, offset
 
@@ -84,8 +85,8 @@ struct Quantized {
         const std::vector<Var> token = with_rest(std::vector<Var>{ti, group});
         const std::vector<Var> lanes = with_rest(std::vector<Var>{ci, ti, group});
         const std::vector<Var> channel = with_rest(std::vector<Var>{ci, ti, chunk, group});
-        // The largest of values that are not below zero, by their bits, whose order is the same; bits of what
-        // is not a number come behind all others, so that it is kept.
+        // The largest of values that are not below zero, by their bits, whose order is the same; bits of
+        // what is not a number come behind all others, so that it is kept.
         const auto largest = [&](Func of_lanes, Func of_all, Expr bits) {
             of_lanes(lanes) = 0;
             of_lanes(lanes) = max(of_lanes(lanes), bits);
@@ -95,13 +96,15 @@ struct Quantized {
         };
         const Expr sign = std::numeric_limits<std::int32_t>::min();
         const Expr seen = value(with_rest(std::vector<Expr>{ci, ti, chunks, group}));
-        const Expr mine = value(with_rest(std::vector<Expr>{ci, ti, min(chunk, chunks_of_group - 1), group}));
+        const Expr its_chunk = min(chunk, chunks_of_group - 1);
+        const Expr mine = value(with_rest(std::vector<Expr>{ci, ti, its_chunk, group}));
         const float levels = static_cast<float>(fixed.highest - fixed.lowest);
         const float least = 1e-30f;  // of a range, so that its inverse is finite
         Expr steps, terms;
         if (fixed.offset) {
             const Expr high = largest(lane_highest, highest, reinterpret<int>(seen));
-            const Expr low = largest(lane_lowest, lowest, reinterpret<int>(seen) ^ sign);  // how far below zero
+            // How far below zero.
+            const Expr low = largest(lane_lowest, lowest, reinterpret<int>(seen) ^ sign);
             scale(token) = at_least(high + low, least) * (1 / levels);
             inverse(token) = levels / at_least(high + low, least);
             offset(token) = -low - fixed.lowest * scale(token);
@@ -114,8 +117,8 @@ struct Quantized {
             steps = cast<int>(round(mine * inverse(token)));
             terms = scale(token);
         }
-        q(channel) = select(chunk < chunks_of_group, likely(reinterpret(fixed.stored, cast(fixed.activation, steps))),
-                            fixed.element(terms));
+        const Expr stored = reinterpret(fixed.stored, cast(fixed.activation, steps));
+        q(channel) = select(chunk < chunks_of_group, likely(stored), fixed.element(terms));
     }
 };
 

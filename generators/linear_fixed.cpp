@@ -43,7 +43,8 @@ public:
         const FixedPoint fixed = fixed_point_of(precision, get_target());
         stage.emplace(x, weights, weight_terms, bias, residual ? Func(*residual) : Func(),
                       x.dim(2).extent() - fixed.terms(), x.dim(3).extent(), x.dim(4).extent(),
-                      chunks_of_group ? Expr(*chunks_of_group) : Expr(), Epilogue::named(epilogue), fixed, blocks);
+                      chunks_of_group ? Expr(*chunks_of_group) : Expr(), Epilogue::named(epilogue), fixed,
+                      blocks);
         bound_tiles(x, blocks);
         bound_fixed_panels(weights, fixed, blocks);
         weight_terms.dim(0).set_min(0);

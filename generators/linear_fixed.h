@@ -25,6 +25,7 @@ struct LinearFixed {
     Halide::RDom groups;              // of x
     Halide::Expr tiles;               // of tokens
     Halide::Expr chunks_of_group;     // of y, if it is quantized
+    FixedPoint fixed;
     Layout layout;
 
     // weights [ki, c in panel, multiply-add, panel]; weight_terms [c, 1 +
@@ -36,7 +37,8 @@ struct LinearFixed {
                 Halide::Expr tiles, Halide::Expr chunks_of_group, const Epilogue &epilogue,
                 const FixedPoint &fixed, Layout layout)
         : x(x), k(0, fixed.step, 0, layout.lanes / fixed.step, 0, chunks, "k"),
-          groups(0, groups_of_x, "groups"), tiles(tiles), chunks_of_group(chunks_of_group), layout(layout) {
+          groups(0, groups_of_x, "groups"), tiles(tiles), chunks_of_group(chunks_of_group), fixed(fixed),
+          layout(layout) {
         using namespace dims;
         using Halide::Expr;
         const int steps = layout.lanes / fixed.step;  // of a chunk

@@ -25,14 +25,18 @@ struct QuantizePanels {
         using namespace Halide;
         const float least = 1e-30f;  // so that its inverse is finite
 
-        lane_most(ci, panel) = least;
-        lane_most(ci, panel) = max(lane_most(ci, panel), abs(panels(ci, k, panel)));
-        inverse(ci, panel) = fixed.most_of_weights / lane_most(ci, panel);
+        // By their bits, as in fixed_point.h: what is not a number is kept.
+        lane_most(ci, panel) = 0;
+        lane_most(ci, panel) = max(lane_most(ci, panel), reinterpret<int>(abs(panels(ci, k, panel))));
+        const auto most = [&](Expr lane, Expr its_panel) {
+            return at_least(reinterpret<float>(lane_most(lane, its_panel)), least);
+        };
+        inverse(ci, panel) = fixed.most_of_weights / most(ci, panel);
         weights(ki, ci, multiply_add, panel) =
             cast(fixed.weight, cast<int>(round(panels(ci, multiply_add * fixed.step + ki, panel) *
                                                inverse(ci, panel))));
         const Expr its_panel = c / layout.panel, its_lane = c % layout.panel;
-        Expr term = lane_most(its_lane, its_panel) * (1.0f / fixed.most_of_weights);
+        Expr term = most(its_lane, its_panel) * (1.0f / fixed.most_of_weights);
         if (fixed.offset) {
             const Expr its_k = group * inputs_of_group + in_group;
             sum(c, group) = 0;

@@ -38,7 +38,7 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
         schedule_values(*stage.quantized);
         schedule_terms(*stage.quantized, out, tile_in_task);
         stage.context.compute_at(out, tile_in_task)
-            .split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
+            .split(chunk, panel, vi, layout.vectors(), TailStrategy::RoundUp)
             .reorder(ci, ti, vi, panel);
     } else {
         out.split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)

@@ -35,15 +35,18 @@ void schedule_products(LinearFixed &stage, Func consumer, const Var &at) {
         .vectorize(ci)
         .unroll(chunk)
         .unroll(ti);
-    // Neighbouring k first: these become one multiply-add.
+    // Neighbouring k first: these become one multiply-add. Products that are not fused with their sum are
+    // kept apart by the branch: several steps in a row had 16 registers spill, and 32 as well.
+    if (stage.fixed.fused) {
+        stage.exact.update().unroll(stage.k.y);
+    }
     stage.exact.update()
         .reorder(stage.k.x, ci, chunk, ti, stage.k.y, stage.k.z)
         .atomic()
         .vectorize(stage.k.x)
         .vectorize(ci)
         .unroll(chunk)
-        .unroll(ti)
-        .unroll(stage.k.y);
+        .unroll(ti);
 }
 
 }  // namespace

@@ -35,12 +35,15 @@ Machine machine_of(const Target &target) {
 FixedPoint fixed_point_of(const std::string &precision, const Target &target) {
     using Halide::Int;
     const bool arm = target.arch == Target::ARM;
+    const bool vnni =  // which Halide 21 makes nothing of on AVX2
+        target.features_any_of({Target::AVX512_Zen4, Target::AVX512_SapphireRapids});
     if (precision == "i8") {
         const int lowest = arm ? -128 : 0;
-        return {Halide::UInt(8), arm ? Int(8) : Halide::UInt(8), Int(8), lowest, lowest + 255, 127, 4, true};
+        return {Halide::UInt(8), arm ? Int(8) : Halide::UInt(8), Int(8), lowest, lowest + 255, 127, 4, true,
+                arm ? target.has_feature(Target::ARMDotProd) : vnni};
     }
     _halide_user_assert(precision == "i16") << "no precision is called " << precision << "\n";
-    return {Int(16), Int(16), Int(16), -2047, 2047, 2047, arm ? 1 : 2, false};
+    return {Int(16), Int(16), Int(16), -2047, 2047, 2047, arm ? 1 : 2, false, arm || vnni};
 }
 
 // The register tile token_tile x (panel / lanes) holds the accumulators. It needs at least latency x units

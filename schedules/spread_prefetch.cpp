@@ -65,8 +65,8 @@ private:
     using IRMutator::visit;
 
     Stmt visit(const For *loop) override {
-        const bool is_between = std::any_of(spread.between.begin(), spread.between.end(),
-                                            [&](const std::string &name) { return is_loop(loop->name, name); });
+        const auto is_it = [&](const std::string &name) { return is_loop(loop->name, name); };
+        const bool is_between = std::any_of(spread.between.begin(), spread.between.end(), is_it);
         if (is_loop(loop->name, spread.loop)) {
             loops = {loop};
         } else if (is_between) {

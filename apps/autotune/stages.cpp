@@ -10,6 +10,7 @@
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
+#include "schedules/linear_fixed.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
 #include "tests/cases/tiles.h"
@@ -19,10 +20,17 @@ namespace vit::autotune {
 namespace {
 
 template<typename Tuning>
-Stage linear_stage(const char *role_name, bool on_device, LinearRole role) {
+Stage linear_stage(const std::string &role_name, bool on_device, LinearRole role) {
     return {
-        std::string("linear/") + role_name, on_device, tunables_of<Tuning>(),
+        "linear/" + role_name, on_device, tunables_of<Tuning>(),
         [role](const Shape &shape, const Layout &blocks) { return linear_problem(shape, blocks, role); }};
+}
+
+Stage linear_fixed_stage(const std::string &precision, const std::string &role_name, LinearRole role) {
+    return {"linear_fixed/" + precision + "/" + role_name, false, tunables_of<LinearFixedTuning>(),
+            [precision, role](const Shape &shape, const Layout &blocks) {
+                return linear_fixed_problem(shape, blocks, role, precision);
+            }};
 }
 
 template<typename PatchEmbed, typename LayerNorm, typename Linear, typename Attention, typename Head>
@@ -41,17 +49,23 @@ std::vector<Stage> stages_by(bool on_device) {
         linear_stage<Linear>("fc2", on_device, LinearRole::fc2),
         {"head", on_device, tunables_of<Head>(), head_problem},
     };
+    const std::pair<std::string, LinearRole> roles[] = {{"qkv", LinearRole::qkv},
+                                                        {"proj", LinearRole::proj},
+                                                        {"fc1", LinearRole::fc1},
+                                                        {"fc2", LinearRole::fc2}};
     // A device has kernels of their own for few tokens: for one image, whatever the batch.
-    const std::pair<const char *, LinearRole> roles[] = {{"qkv/few", LinearRole::qkv},
-                                                         {"proj/few", LinearRole::proj},
-                                                         {"fc1/few", LinearRole::fc1},
-                                                         {"fc2/few", LinearRole::fc2}};
     for (const auto &[name, role] : roles) {
         if (on_device) {
-            all.push_back(linear_stage<Linear>(name, on_device, role));
+            all.push_back(linear_stage<Linear>(name + "/few", on_device, role));
             all.back().problem = [role](const Shape &shape, const Layout &blocks) {
                 return linear_problem({shape.architecture, 1, shape.threads}, blocks, role);
             };
+        }
+    }
+    // A processor has those in fixed point.
+    for (const std::string precision : {"i16", "i8"}) {
+        for (const auto &[name, role] : roles) {
+            if (!on_device) all.push_back(linear_fixed_stage(precision, name, role));
         }
     }
     return all;

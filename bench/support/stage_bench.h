@@ -60,7 +60,9 @@ private:
 // Times calls of a case, which find their weights in no cache, and expects its answer to be right. The time
 // that Google Benchmark reports is the mean; the rates are those of the fastest call, since other programs
 // only ever add to a call's time. The answer is that of a call before, in which the context's memory takes
-// its size.
+// its size. The peak is that of float32, times the products that the stage's instruction adds at once: for
+// whole numbers, what the widest of them would reach (vpdpwssd or vpmaddwd, vpdpbusd), whether this machine
+// has it or not.
 inline void measure(benchmark::State &state, Stage &stage, cases::Case &its) {
     using Clock = std::chrono::steady_clock;
     const std::string name = its.kernel();
@@ -89,7 +91,7 @@ inline void measure(benchmark::State &state, Stage &stage, cases::Case &its) {
         // On either side: the clock may have changed in between.
         const double peak = std::max(peak_before, command::measure_peak(threads));
         state.counters["FLOP/s"] = work.flop / seconds;
-        state.counters["peak_percent"] = 100 * work.flop / seconds / peak;
+        state.counters["peak_percent"] = 100 * work.flop / seconds / (peak * work.step);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/network/key_parts.h"
 #include "tests/cases/comparison.h"
@@ -49,13 +50,13 @@ std::vector<int> AttentionCase::parts_on_device(int tokens, const Layout &blocks
 }
 
 AttentionCase::AttentionCase(const AttentionShape &shape, const Layout &blocks, int parts, Operands operands,
-                             Random &random)
-    : shape_(shape), blocks_(blocks), parts_(parts), operands_(operands),
+                             Random &random, std::string kernel)
+    : shape_(shape), blocks_(blocks), parts_(parts), kernel_(std::move(kernel)), operands_(operands),
       head_chunks_(divide_up(shape.head_size, blocks.lanes)),
       width_(round_up(shape.heads * head_chunks_ * blocks.lanes, blocks.panel)),
       key_panels_(divide_up(shape.tokens, blocks.panel)),
       qkv_(blocks, shape.tokens, 3 * width_, shape.batch, 3 * width_),
-      context_(blocks, shape.tokens, width_, shape.batch, width_),
+      context_(blocks, shape.tokens, width_, FixedFormat::of(kernel_, blocks) ? 0 : shape.batch, width_),
       keys_(parts == 0 ? 0
                        : product({blocks.panel, head_chunks_, blocks.lanes, key_panels_, shape.heads,
                                   shape.batch})),
@@ -66,6 +67,9 @@ AttentionCase::AttentionCase(const AttentionShape &shape, const Layout &blocks, 
                                       shape.heads, shape.batch})),
       images_(random.sample(shape.batch, shape.most_images)),
       tokens_(random.sample(shape.tokens, shape.most_tokens)) {
+    if (const std::optional<FixedFormat> format = FixedFormat::of(kernel_, blocks)) {
+        quantized_.emplace(*format, blocks, shape.tokens, width_, shape.batch, head_chunks_, shape.heads);
+    }
     const std::size_t count = product({shape.batch, shape.heads, shape.tokens, shape.head_size});
     if (operands == Operands::random) {
         // Scores of a standard deviation of 2: a softmax that neither ignores them nor takes the largest
@@ -115,11 +119,11 @@ void AttentionCase::fill() {
 }
 
 std::string AttentionCase::kernel() const {
-    return parts_ == 0 ? "attention" : parts_ == 1 ? "attention_parts/one_part" : "attention_parts/parts";
+    return parts_ == 0 ? kernel_ : parts_ == 1 ? "attention_parts/one_part" : "attention_parts/parts";
 }
 
 int AttentionCase::call(const CalledKernel &kernel, int) {
-    const auto [lanes, token_tile, panel, i16_step] = blocks_;
+    const int lanes = blocks_.lanes, token_tile = blocks_.token_tile, panel = blocks_.panel;
     const int heads = shape_.heads, batch = shape_.batch, head = head_chunks_ * lanes;
     const std::int64_t chunk = std::int64_t{lanes} * token_tile, tile = chunk * context_.chunks;
     FloatView<7> qkv(qkv_.values.data(),
@@ -130,6 +134,9 @@ int AttentionCase::call(const CalledKernel &kernel, int) {
                          {Dim{lanes, 1}, Dim{token_tile, lanes}, Dim{head_chunks_, chunk},
                           Dim{heads, chunk * head_chunks_}, Dim{context_.tiles, tile},
                           Dim{batch, tile * context_.tiles}});
+    if (quantized_) {
+        return kernel(qkv, shape_.tokens, threads, quantized_->view_of_images());
+    }
     if (parts_ == 0) {
         return kernel(qkv, shape_.tokens, threads, context);
     }
@@ -147,6 +154,7 @@ void AttentionCase::reset() {
     for (Floats *written : {&context_.values, &keys_, &values_, &mixtures_}) {
         written->set(NAN);
     }
+    if (quantized_) quantized_->values.set(NAN);
 }
 
 void AttentionCase::expect(int b, int h, int t) {
@@ -188,6 +196,7 @@ std::string AttentionCase::judge() {
             }
         }
     }
+    if (quantized_) return judge_quantized();
     Comparison comparison("context");
     for (const Expected &e : expected_) {
         for (int d = 0; d < shape_.head_size; d++) {
@@ -198,6 +207,18 @@ std::string AttentionCase::judge() {
     return first_of({comparison.text(), wrong_pads(), qkv_.values.written_outside(),
                      context_.values.written_outside(), keys_.written_outside(), values_.written_outside(),
                      mixtures_.written_outside()});
+}
+
+std::string AttentionCase::judge_quantized() const {
+    QuantizedComparison comparison(*quantized_);
+    for (const Expected &e : expected_) {
+        std::vector<double> values = e.context, tolerances = e.tolerance;
+        values.resize(quantized_->channels_of_group());  // pads are zero
+        tolerances.resize(quantized_->channels_of_group());
+        comparison.add(e.b, e.t, e.h, values, tolerances);
+    }
+    return first_of({comparison.text(), quantized_->not_finite(), qkv_.values.written_outside(),
+                     quantized_->values.written_outside()});
 }
 
 // Pads of a head's channels are zero, pads of tokens finite; chunks past the last head belong to nobody and
@@ -225,7 +246,9 @@ std::string AttentionCase::wrong_pads() const {
 
 Work AttentionCase::work() const {
     const double tokens = shape_.tokens, width = shape_.heads * shape_.head_size;
-    return {4 * shape_.batch * tokens * tokens * width, 4 * 4 * shape_.batch * tokens * width};
+    const double of_context = quantized_ ? quantized_->format.bytes : 4;
+    return {4 * shape_.batch * tokens * tokens * width,
+            (3 * 4 + of_context) * shape_.batch * tokens * width};
 }
 
 }  // namespace vit::cases

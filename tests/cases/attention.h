@@ -2,9 +2,12 @@
 #pragma once
 
 #include <climits>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "tests/cases/case.h"
+#include "tests/cases/fixed_tiles.h"
 #include "tests/cases/random.h"
 #include "tests/cases/tiles.h"
 
@@ -17,9 +20,10 @@ struct AttentionShape {
 
 class AttentionCase : public Case {
 public:
-    // Into how many parts keys fall; 0: as a processor computes it, without parts.
+    // Into how many parts keys fall; 0: as a processor computes it, without parts, and by the kernel named,
+    // whose precision is what generators/kernels.cmake says of it.
     AttentionCase(const AttentionShape &shape, const Layout &blocks, int parts, Operands operands,
-                  Random &random);
+                  Random &random, std::string kernel = "attention");
 
     // Those of a device: as many as its memory asks for, and two in any case, if there are keys for two.
     static std::vector<int> parts_on_device(int tokens, const Layout &blocks);
@@ -29,6 +33,18 @@ public:
     void reset() override;
     std::string judge() override;
     Work work() const override;
+
+    // Of the context, quantized or not.
+    double at(int b, int h, int t, int d) const {
+        return quantized_ ? quantized_->at(b, t, channel(h, d)) : context_.at(b, t, channel(h, d));
+    }
+    // Every bit that the stage wrote.
+    const Floats &written() const { return quantized_ ? quantized_->values : context_.values; }
+    // Of q, k or v: for what an operand that is not finite makes of the others.
+    enum class Part { q, k, v };
+    void set(Part part, int b, int h, int t, int d, float value) {
+        qkv_.at(b, t, static_cast<int>(part) * width_ + channel(h, d)) = value;
+    }
 
     int threads = 2;  // that a processor's tasks are for
 
@@ -45,13 +61,16 @@ private:
     void fill();
     void expect(int b, int h, int t);
     std::string wrong_pads() const;
+    std::string judge_quantized() const;
 
     AttentionShape shape_;
     Layout blocks_;
     int parts_;
+    std::string kernel_;
     Operands operands_;
     int head_chunks_, width_, key_panels_;  // width_ of all heads, padded
-    Tiles qkv_, context_;
+    Tiles qkv_, context_;                  // context_ of no images where it is quantized,
+    std::optional<FixedTiles> quantized_;  // in its place, a head a group
     Floats keys_, values_, mixtures_;   // memory that a device works in
     std::vector<float> q_, k_, v_;      // [b, h, t, d]
     std::vector<int> images_, tokens_;  // compared

@@ -19,6 +19,7 @@ enum class Operands { random,
 struct Work {
     double flop;  // 0 where a stage moves or resamples integers, of which the peak says nothing
     double bytes;
+    double step = 1;  // products that an instruction adds where one of float32 adds one
 };
 
 class Case {

@@ -61,7 +61,7 @@ PatchEmbedCase::PatchEmbedCase(const PatchEmbedShape &shape, const Layout &block
 
 int PatchEmbedCase::call(const CalledKernel &kernel, int copy) {
     const PatchEmbedShape &s = shape_;
-    const auto [lanes, token_tile, panel, i16_step] = embedded.blocks;
+    const int lanes = embedded.blocks.lanes, token_tile = embedded.blocks.token_tile;
     const float *weights = weights_.copy(copy);
     FloatView<4> image(image_.data(), {s.width, s.height, s.channels, s.batch});
     FloatView<4> origin(weights + panels_.floats(), {lanes, token_tile, embedded.chunks, embedded.tiles});

@@ -55,4 +55,17 @@ inline constexpr double gelu_error = 4 * unit;
 // The steepest slope of GELU, at z = sqrt(2): Phi(z) + z phi(z) = 1.129.
 inline constexpr double gelu_slope = 1.13;
 
+// A linear layer in fixed point, relative to its magnitude. Each group's sum of whole numbers is rounded to
+// float32 and multiplied by the group's scale, its offset by the sum of weights; then these, the bias and a
+// residual are added, after the product with the weights' scale.
+inline double fixed_error(int groups, int terms) { return sum_error(groups * terms + 2) + 2 * unit; }
+
+// The range that a group is quantized over, relative to itself: a sum of two extremes, its quotient by the
+// levels, and the offset's product and difference.
+inline constexpr double range_error = 4 * unit;
+
+// Where a value falls, in steps, relative to the number of steps: the difference from the lowest, the
+// inverse of a step and their product; and what it stands for by terms as far off as range_error.
+inline constexpr double step_error = quotient_error + 2 * unit + range_error;
+
 }  // namespace vit::tolerance

@@ -1,5 +1,6 @@
 #include "tests/support/stage.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "schedules/head.h"
 #include "schedules/layer_norm.h"
 #include "schedules/linear.h"
+#include "schedules/linear_fixed.h"
 #include "schedules/patch_embed.h"
 #include "schedules/preprocess.h"
 #include "tests/cases/call_in_process.h"
@@ -35,7 +37,9 @@ std::vector<Extremes> extremes_of(const Layout &layout) {
     for (const auto &[subject, kind] : Registry::instances_in_range(&tuning, sizeof(tuning))) {
         auto *param = static_cast<Halide::Internal::GeneratorParamBase *>(subject);
         const Tunable &tunable = dynamic_cast<Tunable &>(*param);
-        all.push_back({tunable.name(), tunable.extremes(layout, target)});
+        std::vector<int> values = tunable.extremes(layout, target);
+        values.erase(std::unique(values.begin(), values.end()), values.end());  // where there is one alone
+        all.push_back({tunable.name(), std::move(values)});
     }
     return all;
 }
@@ -53,6 +57,7 @@ std::vector<Extremes> extremes_of(const std::string &stage, const Layout &layout
                                         : std::vector<Extremes>();
     }
     return stage == "linear"        ? extremes_of<LinearTuning>(layout)
+           : stage == "linear_fixed" ? extremes_of<LinearFixedTuning>(layout)
            : stage == "layer_norm"  ? extremes_of<LayerNormTuning>(layout)
            : stage == "attention"   ? extremes_of<AttentionTuning>(layout)
            : stage == "patch_embed" ? extremes_of<PatchEmbedTuning>(layout)
@@ -111,8 +116,7 @@ std::vector<Variant> in_process_defaults() {
 
 std::vector<Variant> tuning_corners(const std::string &stage) {
     std::vector<Variant> variants{in_process("corner", {})};
-    const Layout blocks = variants[0].blocks;
-    for (const Extremes &tunable : extremes_of(stage, blocks)) {
+    for (const Extremes &tunable : extremes_of(stage, variants[0].blocks)) {
         std::vector<Variant> longer;
         for (const Variant &variant : variants) {
             for (const int value : tunable.values) {
