@@ -4,7 +4,7 @@
 
 #include "generators/bounds.h"
 #include "schedules/machine.h"
-#include "schedules/pack.h"
+#include "schedules/quantize_panels.h"
 
 namespace vit {
 
@@ -12,7 +12,7 @@ class QuantizePanelsGenerator : public Halide::Generator<QuantizePanelsGenerator
 public:
     GeneratorParam<std::string> precision{"precision", "i16"};
     LayoutParams layout;
-    PackTuning tuning;
+    QuantizePanelsTuning tuning;
 
     Input<Buffer<float, 3>> panels{"panels"};              // [c in panel, k, panel]
     Input<int> inputs_of_group{"inputs_of_group"};

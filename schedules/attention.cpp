@@ -1,6 +1,6 @@
 #include "schedules/attention.h"
 
-#include "schedules/fixed_point.h"
+#include "schedules/quantized.h"
 #include "schedules/register_tile.h"
 
 namespace vit {

@@ -1,6 +1,6 @@
 #include "schedules/layer_norm.h"
 
-#include "schedules/fixed_point.h"
+#include "schedules/quantized.h"
 
 namespace vit {
 

@@ -1,6 +1,6 @@
 #include "schedules/linear_fixed.h"
 
-#include "schedules/fixed_point.h"
+#include "schedules/quantized.h"
 #include "schedules/spread_prefetch.h"
 
 namespace vit {

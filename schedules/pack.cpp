@@ -11,22 +11,6 @@ void schedule(PackPanels &stage, Pipeline, const PackTuning &, const Target &) {
     stage.panels.reorder(ci, stage.k, panel).unroll(ci).parallel(panel);
 }
 
-// Scales first, a panel to each task; then the panels, in the order in which they lie.
-void schedule(QuantizePanels &stage, Pipeline, const PackTuning &, const Target &) {
-    using namespace dims;
-    stage.lane_most.compute_root().vectorize(ci).parallel(panel);
-    stage.lane_most.update().reorder(ci, stage.k, panel).vectorize(ci).parallel(panel);
-    stage.inverse.compute_root();
-    stage.weights.reorder(stage.ki, ci, stage.multiply_add, panel)
-        .unroll(stage.ki)
-        .vectorize(ci)
-        .parallel(panel);
-    if (stage.sum.defined()) {
-        stage.sum.compute_root().parallel(group);
-        stage.sum.update().reorder(c, stage.in_group, group).parallel(group);
-    }
-}
-
 void schedule(RoundPanels &stage, Pipeline, const PackTuning &, const Target &) {
     using namespace dims;
     stage.rounded.reorder(ci, stage.k, panel).vectorize(ci).parallel(panel);

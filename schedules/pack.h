@@ -2,7 +2,6 @@
 #pragma once
 
 #include "generators/pack.h"
-#include "generators/quantize_panels.h"
 
 namespace vit {
 
@@ -10,8 +9,6 @@ namespace vit {
 struct PackTuning {};
 
 void schedule(PackPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
-              const Halide::Target &target);
-void schedule(QuantizePanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);
 void schedule(RoundPanels &stage, Halide::Pipeline pipeline, const PackTuning &tuning,
               const Halide::Target &target);

@@ -66,7 +66,9 @@ int compare_precisions(const CompareOptions &options) {
         const bool asked = !options.backend.precision || options.backend.precision == precision;
         if (asked && precision != vit::Precision::f32) precisions.push_back(precision);
     }
-    if (precisions.empty()) throw Misuse("compare needs a --precision other than f32, which it compares with");
+    if (precisions.empty()) {
+        throw Misuse("compare needs a --precision other than f32, which it compares with");
+    }
     std::vector<vit::Model> models;
     vit::ModelOptions its = options.backend;
     its.precision = vit::Precision::f32;

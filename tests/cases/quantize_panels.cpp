@@ -6,6 +6,7 @@
 
 #include "tests/cases/comparison.h"
 #include "tests/cases/tolerance.h"
+#include "tests/reference/quantize_panels.h"
 
 namespace vit::cases {
 
@@ -73,27 +74,24 @@ std::string QuantizePanelsCase::judge() {
     Comparison scales("scale"), weights("weights"), sums("sum");
     std::string wrong_pad;
     for (int c = 0; c < panels_.outputs(); c++) {
-        float largest = 1e-30f;  // so that its inverse is finite
-        for (int k = 0; k < shape_.inputs && c < shape_.outputs; k++) {
-            largest = std::max(largest, std::abs(rows_[static_cast<std::size_t>(c) * shape_.inputs + k]));
-        }
-        scales.add({c}, static_cast<double>(largest) / most, scale(c),
-                   tolerance::range_error * largest / most);
+        const bool is_pad = c >= shape_.outputs;
+        const float *row = is_pad ? nullptr : &rows_[static_cast<std::size_t>(c) * shape_.inputs];
+        const double expected = reference::weight_scale(row, is_pad ? 0 : shape_.inputs, most);
+        scales.add({c}, expected, scale(c), tolerance::range_error * expected);
         std::vector<double> sum(groups_);
         for (int k = 0; k < panels_.inputs; k++) {
             const int q = fixed_.get(q_.data(), k, c);
             if (k / inputs_of_group_ < groups_) sum[k / inputs_of_group_] += q;
-            if (c >= shape_.outputs || k >= shape_.inputs) {
+            if (is_pad || k >= shape_.inputs) {
                 if (q != 0) {
                     wrong_pad = "pad (" + std::to_string(k) + ", " + std::to_string(c) + ") is not 0";
                 }
                 continue;
             }
-            const float row = rows_[static_cast<std::size_t>(c) * shape_.inputs + k];
             if (exact_) {
-                weights.add({c, k}, row, q, 0);
+                weights.add({c, k}, row[k], q, 0);
             } else {
-                weights.add({c, k}, row, at(k, c), scale(c) * (0.5 + tolerance::step_error * most));
+                weights.add({c, k}, row[k], at(k, c), scale(c) * (0.5 + tolerance::step_error * most));
             }
         }
         for (int g = 0; format_.offset && g < groups_; g++) {

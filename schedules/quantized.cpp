@@ -1,4 +1,4 @@
-#include "schedules/fixed_point.h"
+#include "schedules/quantized.h"
 
 namespace vit {
 
