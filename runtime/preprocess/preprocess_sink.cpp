@@ -15,6 +15,10 @@ namespace {
 // time, is not interrupted more often than that. Of 2^16 to 2^20 the fastest for photographs.
 constexpr std::int64_t band_bytes = 1 << 19;
 
+// Bytes before the first sample: a row that begins at a vector's boundary, libjpeg-turbo writes past the
+// caches, to memory.
+constexpr std::size_t unaligned = 1;
+
 void mirror(std::uint8_t *rgb, int width) {
     for (int left = 0, right = width - 1; left < right; left++, right--) {
         std::swap_ranges(rgb + 3 * left, rgb + 3 * left + 3, rgb + 3 * right);
@@ -53,12 +57,13 @@ RowSink::Room PreprocessSink::room() {
     }
     const std::size_t row_size = std::size_t(width_) * std::size_t(channels_);
     try {
-        const std::size_t size = row_size * std::size_t(band_rows_);
+        const std::size_t size = unaligned + row_size * std::size_t(band_rows_);
         if (bands_.samples.size() < size) bands_.samples.resize(size);
     } catch (const std::bad_alloc &) {
         return {nullptr, 0};
     }
-    return {bands_.samples.data() + row_size * std::size_t(rows_in_band_), band_rows_ - rows_in_band_};
+    return {bands_.samples.data() + unaligned + row_size * std::size_t(rows_in_band_),
+            band_rows_ - rows_in_band_};
 }
 
 Result<void> PreprocessSink::take(int count) {
@@ -69,7 +74,7 @@ Result<void> PreprocessSink::take(int count) {
     if (rows_in_band_ < band_rows_ && rows_done_ + rows_in_band_ < height_) {
         return {};
     }
-    return first_pass(bands_.samples.data(), std::exchange(rows_in_band_, 0));
+    return first_pass(bands_.samples.data() + unaligned, std::exchange(rows_in_band_, 0));
 }
 
 Result<void> PreprocessSink::take_all(Samples samples) {

@@ -16,7 +16,7 @@ class PreprocessSink : public RowSink {
 public:
     // Memory that is kept from picture to picture.
     struct Bands {
-        std::vector<std::uint8_t> samples, rgb;  // [row, x, channel], [row, x, c]
+        std::vector<std::uint8_t> samples, rgb;  // a byte and [row, x, channel]; [row, x, c]
     };
     // The plan for an upright picture of width x height pixels, which has to last until finish().
     using PlanFor = std::function<Result<PreprocessPlan *>(int width, int height)>;
