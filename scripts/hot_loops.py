@@ -16,12 +16,15 @@ import shutil
 import subprocess
 import sys
 
-# Multiply-adds of vectors, fused and not, in every dialect; and what pointwise functions have beside them.
+# Multiply-adds of vectors, fused and not, in every dialect; and what pointwise functions have beside them,
+# to which the widening of weights in half precision does not belong.
 FUSED = re.compile(r"vfn?madd\d+ps|fmla|vfmacc\.vf")
 # Those of whole numbers, fused with their sum or not.
 WHOLE = re.compile(r"vpdp(wss|bus)d|v?pmaddwd|smlal2?|smull2?|sdot")
 PRODUCT, SUM = re.compile(r"v?mulps"), re.compile(r"v?addps")
-POINTWISE = re.compile(r"v?(div|min|max|round|cvt)\w+|v?rndscaleps|fdiv|frint\w|fcvt\w+|f(min|max)\w*")
+POINTWISE = re.compile(
+    r"v?(div|min|max|round|cvt(?!ph2ps))\w+|v?rndscaleps|fdiv|frint\w|fcvt(?!l)\w+|f(min|max)\w*"
+)
 BRANCH = re.compile(r"j[a-z]+|b|b\.[a-z]+|cbn?z|tbn?z|bne[z]?|beqz?|blt|bge|bltu|bgeu")
 JUMP = re.compile(r"jmp\w?|b|j|ret\w?")  # after which nothing falls through
 SPILL = re.compile(r"\b(Spill|Reload)\b")
