@@ -14,7 +14,7 @@
 #include <optional>
 
 #include "generators/activation.h"
-#include "generators/fixed_point.h"
+#include "generators/quantized.h"
 
 namespace vit {
 

@@ -7,8 +7,8 @@
 //   sum_k x(k, t) W(k, c) = scale(c) sum_g (scale(t, g) exact(c, t, g) + offset(t, g) sum_k w(k, c))
 //   exact(c, t, g)        = sum_k q(k, t) w(k, c), k in g
 // Two precisions:
-//   i16  q and w in 13 bits with their sign, held in 16. No offset. A group has up to 128 channels, since
-//        128 * 4095 * 4095 < 2^31: exact cannot overflow.
+//   i16  q and w in 12 bits with their sign, held in 16. No offset. A group has up to 512 channels, since
+//        512 * 2047 * 2047 < 2^31: exact cannot overflow.
 //   i8   q in 8 bits without a sign (dot products of x86 take such a factor on the left) or with one (those
 //        of Arm), w in 8 with a sign and 127 levels either side. Offsets, which cost a product nothing but
 //        a sum of weights made at packing: on a real DINOv2's photographs the error of tokens is 2.8 %
@@ -19,11 +19,9 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "generators/activation.h"
 #include "generators/dims.h"
 #include "generators/layout.h"
 
@@ -61,65 +59,6 @@ struct FixedPoint {
         return reinterpret(stored, cast(stored.with_code(Type::UInt), bits));
     }
     int elements_of_term() const { return 32 / stored.bits(); }
-};
-
-// A token matrix and what it is quantized to. value is [ci, ti, chunk, group, ...]: the chunks of a group.
-struct Quantized {
-    Halide::Func lane_highest{"lane_highest"}, highest{"highest"};  // [ci, ti, group, ...], [ti, group, ...]
-    Halide::Func lane_lowest{"lane_lowest"}, lowest{"lowest"};      // the same, with offsets
-    Halide::Func scale{"scale"}, inverse{"inverse"}, offset{"offset"};  // [ti, group, ...]
-    Halide::Func q{"q"};        // [ci, ti, chunk, group, ...]: values, then terms
-    Halide::RDom chunks, lane;  // [chunk] of a group, [ci]
-    Layout layout;
-
-    // `rest` are the dimensions behind the group's.
-    Quantized(Halide::Func value, Halide::Expr chunks_of_group, const std::vector<Halide::Var> &rest,
-              const FixedPoint &fixed, Layout layout)
-        : chunks(0, chunks_of_group, "chunks"), lane(0, layout.lanes, "lane"), layout(layout) {
-        using namespace dims;
-        using namespace Halide;
-        const auto with_rest = [&](auto first) {
-            first.insert(first.end(), rest.begin(), rest.end());
-            return first;
-        };
-        const std::vector<Var> token = with_rest(std::vector<Var>{ti, group});
-        const std::vector<Var> lanes = with_rest(std::vector<Var>{ci, ti, group});
-        const std::vector<Var> channel = with_rest(std::vector<Var>{ci, ti, chunk, group});
-        // The largest of values that are not below zero, by their bits, whose order is the same; bits of
-        // what is not a number come behind all others, so that it is kept.
-        const auto largest = [&](Func of_lanes, Func of_all, Expr bits) {
-            of_lanes(lanes) = 0;
-            of_lanes(lanes) = max(of_lanes(lanes), bits);
-            of_all(token) = 0;
-            of_all(token) = max(of_all(token), of_lanes(with_rest(std::vector<Expr>{lane, ti, group})));
-            return reinterpret<float>(of_all(token));
-        };
-        const Expr sign = std::numeric_limits<std::int32_t>::min();
-        const Expr seen = value(with_rest(std::vector<Expr>{ci, ti, chunks, group}));
-        const Expr its_chunk = min(chunk, chunks_of_group - 1);
-        const Expr mine = value(with_rest(std::vector<Expr>{ci, ti, its_chunk, group}));
-        const float levels = static_cast<float>(fixed.highest - fixed.lowest);
-        const float least = 1e-30f;  // of a range, so that its inverse is finite
-        Expr steps, terms;
-        if (fixed.offset) {
-            const Expr high = largest(lane_highest, highest, reinterpret<int>(seen));
-            // How far below zero.
-            const Expr low = largest(lane_lowest, lowest, reinterpret<int>(seen) ^ sign);
-            scale(token) = at_least(high + low, least) * (1 / levels);
-            inverse(token) = levels / at_least(high + low, least);
-            offset(token) = -low - fixed.lowest * scale(token);
-            steps = cast<int>(round((mine + low) * inverse(token))) + fixed.lowest;
-            terms = select(chunk == chunks_of_group, scale(token), offset(token));
-        } else {
-            const Expr most = at_least(largest(lane_highest, highest, reinterpret<int>(abs(seen))), least);
-            scale(token) = most * (2 / levels);
-            inverse(token) = levels / 2 / most;
-            steps = cast<int>(round(mine * inverse(token)));
-            terms = scale(token);
-        }
-        const Expr stored = reinterpret(fixed.stored, cast(fixed.activation, steps));
-        q(channel) = select(chunk < chunks_of_group, likely(stored), fixed.element(terms));
-    }
 };
 
 }  // namespace vit

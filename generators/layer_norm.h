@@ -7,7 +7,7 @@
 
 #include <optional>
 
-#include "generators/fixed_point.h"
+#include "generators/quantized.h"
 
 namespace vit {
 

@@ -1,4 +1,4 @@
-// A linear layer in fixed point (generators/fixed_point.h), for every token t:
+// A linear layer in fixed point (generators/quantized.h), for every token t:
 //   exact(c, t, g) = sum_k x(k, t) W(k, c), k in g, of whole numbers
 //   product(c, t)  = sum_g (scale(t, g) exact(c, t, g) + offset(t, g) sum_k W(k, c))
 //   z(c, t)        = scale(c) product(c, t) + bias(c)
@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "generators/fixed_point.h"
+#include "generators/quantized.h"
 #include "generators/linear.h"
 
 namespace vit {

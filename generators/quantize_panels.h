@@ -4,6 +4,7 @@
 //   sum(c, g) = sum_k w(k, c), k in g, where activations have offsets
 #pragma once
 
+#include "generators/activation.h"
 #include "generators/fixed_point.h"
 
 namespace vit {
@@ -25,7 +26,7 @@ struct QuantizePanels {
         using namespace Halide;
         const float least = 1e-30f;  // so that its inverse is finite
 
-        // By their bits, as in fixed_point.h: what is not a number is kept.
+        // By their bits, as in generators/quantized.h: what is not a number is kept.
         lane_most(ci, panel) = 0;
         lane_most(ci, panel) = max(lane_most(ci, panel), reinterpret<int>(abs(panels(ci, k, panel))));
         const auto most = [&](Expr lane, Expr its_panel) {

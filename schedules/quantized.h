@@ -1,7 +1,7 @@
 // When and where a matrix is quantized: as the last step of the stage that makes it.
 #pragma once
 
-#include "generators/fixed_point.h"
+#include "generators/quantized.h"
 
 namespace vit {
 

@@ -176,7 +176,7 @@ TEST(Bench, JsonHasTheDocumentedMembers) {
                                     [](const vit::BackendInfo &backend) { return backend.supported; });
     ASSERT_NE(first, backends.end());
     EXPECT_EQ(bench.at("backend"), first->name);
-    EXPECT_EQ(bench.at("precision"), "float32");
+    EXPECT_EQ(bench.at("precision"), "f32");
     EXPECT_EQ(bench.at("threads"), 1);
     EXPECT_EQ(bench.at("batch"), 2);
     EXPECT_EQ(bench.at("image_size"), 32);

@@ -60,6 +60,19 @@ protected:
         if (variant().backend) return {"linear/proj", "linear/fc2"};
         return {"linear/proj"};
     }
+
+    // Of weights in half precision, where a library has them: they are read otherwise, and no more.
+    bool has_half_kernels() const { return variant().backend && !variant().on_device; }
+    std::vector<std::string> half_kernels() const {
+        std::vector<std::string> kernels;
+        for (const std::string precision : {"f16", "bf16"}) {
+            for (const std::string role : {"qkv", "proj", "fc2"}) {
+                const std::string kernel = "linear/" + precision + "/" + role;
+                if (has_half_kernels()) kernels.push_back(kernel);
+            }
+        }
+        return kernels;
+    }
 };
 
 TEST_P(LinearTest, none) { test("linear/qkv", cases::Operands::random); }
@@ -69,6 +82,14 @@ TEST_P(LinearTest, residual) {
 }
 
 TEST_P(LinearTest, integers_are_exact) { test("linear/qkv", cases::Operands::integers); }
+
+TEST_P(LinearTest, weights_in_half_precision) {
+    for (const std::string &kernel : half_kernels()) test(kernel, cases::Operands::random);
+}
+
+TEST_P(LinearTest, integers_in_half_precision_are_exact) {
+    for (const std::string &kernel : half_kernels()) test(kernel, cases::Operands::integers);
+}
 
 // The forward pass adds to the residual stream where it lies. A tile that were computed twice would be
 // added twice.
@@ -83,6 +104,7 @@ protected:
         int tested = 0;
         for (const KernelRow &row : kernel_list()) {
             if (row.tuned != "linear/fc1" || is_gated(row) != gated) continue;
+            if (row.params.contains("precision") && !has_half_kernels()) continue;
             test(row.name, cases::Operands::random);
             tested++;
         }

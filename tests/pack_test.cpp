@@ -1,9 +1,14 @@
 // The packing of weights, and what the layout generator says of the blocks that weights are packed into:
 // all exact.
+#include <bit>
+#include <cmath>
+#include <iterator>
+
 #include <gtest/gtest.h>
 
 #include "tests/cases/pack.h"
 #include "tests/support/random.h"
+#include "tests/support/safetensors_writer.h"
 #include "tests/support/stage.h"
 
 namespace vit::test {
@@ -47,6 +52,42 @@ TEST_P(PackTest, panels_of_float32) { test_panels("pack_panels/f32", {1, 0.11180
 TEST_P(PackTest, panels_of_float16) { test_panels("pack_panels/f16", {1, 0.125f}); }
 
 TEST_P(PackTest, panels_of_bfloat16) { test_panels("pack_panels/bf16", {1, 0.125f}); }
+
+// To the nearest, ties to even, as hardware does it.
+class RoundPanelsTest : public testing::TestWithParam<std::tuple<Variant, std::string>> {};
+
+TEST_P(RoundPanelsTest, are_the_nearest_halves) {
+    const Variant &variant = std::get<0>(GetParam());
+    const std::string &precision = std::get<1>(GetParam());
+    const std::string name = "round_panels/" + precision;
+    if (variant.on_device) return;
+    Random random;
+    const int panel = variant.blocks.panel, inputs = 400, panels = 2;
+    const std::size_t count = static_cast<std::size_t>(panel) * inputs * panels;
+    std::vector<float> values = random.uniforms(count, -1, 1);
+    for (std::size_t i = 0; i < count; i++) {  // of all sizes, and some that lie halfway
+        values[i] = std::ldexp(values[i], static_cast<int>(i % 42) - 26);
+        if (i % 5 == 0) values[i] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(values[i]) & ~0xfffu);
+        if (i % 7 == 0) values[i] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(values[i]) | 0x8000u);
+    }
+    const float edges[] = {0.0f, -0.0f, 65504, -65504, 0x1p-14f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 0x1p-30f};
+    std::copy(std::begin(edges), std::end(edges), values.begin());
+    std::vector<std::uint16_t> rounded(count, 0xffff);
+    const halide_type_t half = halide_type_of<std::uint16_t>();
+    kernel_of(variant, name)(FloatView<3>(values.data(), {panel, inputs, panels}),
+                             BufferView<3>(rounded.data(), half, {panel, inputs, panels}));
+    for (std::size_t i = 0; i < count; i++) {
+        const std::uint16_t expected = precision == "f16" ? to_f16(values[i]) : to_bf16(values[i]);
+        ASSERT_EQ(rounded[i], expected) << values[i];
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(all, RoundPanelsTest,
+                         testing::Combine(testing::ValuesIn(default_variants()),
+                                          testing::Values("f16", "bf16")),
+                         [](const auto &info) {
+                             return std::get<0>(info.param).name + "_" + std::get<1>(info.param);
+                         });
 
 TEST_P(PackTest, tiles) {
     Random random;

@@ -4,7 +4,6 @@
 #include <HalideRuntime.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "generators/layout.h"
 #include "vit/vit.h"
@@ -37,10 +36,13 @@ struct FixedMatrices {
     bool has_offsets() const { return precision == Precision::i8; }
     int terms() const { return has_offsets() ? 2 : 1; }
 
-    // Of 16 bits, a group's sums would overflow with more; of 8, its weights (256 KiB for 1024 inputs) would
-    // leave L2.
+    // Channels of a group at most. What a norm makes is limited by overflow: 512 channels of 16 bits
+    // (generators/fixed_point.h). Each group costs a product about 50 cycles a register tile: 128 channels
+    // instead of 768, 8 % of qkv's time in 16 bits.
     int most_of_norm() const { return precision == Precision::i16 ? 512 : 2048; }
-    int most_of_mlp() const { const char*e=getenv("MLPG"); return e?atoi(e): precision == Precision::i16 ? 128 : 256; }
+    // What an activation makes, also by the weights of a group, which its tiles pass in L2: 256 KiB for 1024
+    // inputs. Twice or four times as many channels: 1 % of fc2's time less.
+    int most_of_mlp() const { return precision == Precision::i16 ? 128 : 256; }
 
     // Groups of whole panels, alike, of so many channels, which are whole panels.
     Groups groups_of(int channels, int most_channels) const {

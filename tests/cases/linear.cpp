@@ -1,7 +1,10 @@
 #include "tests/cases/linear.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "tests/cases/comparison.h"
 #include "tests/cases/kernel_list.h"
@@ -19,11 +22,32 @@ const KnownActivation *activation_of(const std::string &epilogue) {
     return epilogue == "none" || epilogue == "residual" ? nullptr : &known_activation(epilogue);
 }
 
+// A weight that half precision of either kind has: no more than 8 bits of mantissa, and none too small.
+float rounded_to_half(float weight) {
+    if (std::abs(weight) < 0x1p-14f) return 0;
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(weight) & 0xffff0000u);
+}
+
+// The bits of such a one.
+std::uint16_t half_of(float weight, const std::string &precision) {
+    const auto bits = std::bit_cast<std::uint32_t>(weight);
+    if (precision == "bf16" || weight == 0) return static_cast<std::uint16_t>(bits >> 16);
+    const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    return static_cast<std::uint16_t>(sign | (magnitude - (112u << 23)) >> 13);
+}
+
+std::string precision_of(const std::string &kernel) {
+    const auto &params = kernel_row(kernel).params;
+    const auto its = params.find("precision");
+    return its == params.end() ? "f32" : its->second;
+}
+
 }  // namespace
 
 LinearCase::LinearCase(const LinearShape &shape, const Layout &blocks, std::string kernel, Operands operands,
                        Random &random, bool in_place)
     : shape_(shape), kernel_(std::move(kernel)), epilogue_(kernel_row(kernel_).params.at("epilogue")),
+      precision_(precision_of(kernel_)),
       activation_(activation_of(epilogue_)), sums_(activation_ && activation_->gated ? 2 : 1),
       operands_(operands), in_place_(in_place), x_(blocks, shape.tokens, shape.inputs, shape.batch),
       residual_(blocks, shape.tokens, shape.outputs, has_residual() ? shape.batch : 0),
@@ -50,6 +74,9 @@ LinearCase::LinearCase(const LinearShape &shape, const Layout &blocks, std::stri
         bias_ = random.integers(sums_ * shape.outputs, -100, 100);
         residual_rows_ = random.integers(residuals, -1000, 1000);
     }
+    if (is_half()) {
+        for (float &weight : weight_rows_) weight = rounded_to_half(weight);
+    }
     x_.fill(x_rows_, garbage, garbage);  // the weights of padded channels are zero
     residual_.fill(residual_rows_, garbage, 0);
     float *panels = weights_.copy(0), *bias = panels + panels_.floats();
@@ -63,16 +90,28 @@ LinearCase::LinearCase(const LinearShape &shape, const Layout &blocks, std::stri
             bias[column] = bias_[row(sum, c)];
         }
     }
+    if (is_half()) {
+        auto *halves = reinterpret_cast<std::uint16_t *>(panels);
+        for (std::size_t i = 0; i < panels_.floats(); i++) {
+            const std::uint16_t half = half_of(panels[i], precision_);
+            std::memcpy(halves + i, &half, sizeof half);  // before what is still to be read
+        }
+    }
     weights_.repeat();
+}
+
+BufferView<3> LinearCase::view_of_weights(const float *weights) const {
+    return BufferView<3>(weights, is_half() ? halide_type_of<std::uint16_t>() : halide_type_of<float>(),
+                         {panels_.blocks.panel, panels_.inputs, panels_.panels});
 }
 
 int LinearCase::call(const CalledKernel &kernel, int copy) {
     const float *weights = weights_.copy(copy);
     FloatView<1> bias(weights + panels_.floats(), {panels_.outputs()});
     if (!has_residual()) {
-        return kernel(x_.view(), panels_.view(weights), bias, y_.view());
+        return kernel(x_.view(), view_of_weights(weights), bias, y_.view());
     }
-    return kernel(x_.view(), panels_.view(weights), bias, (in_place_ ? y_ : residual_).view(), y_.view());
+    return kernel(x_.view(), view_of_weights(weights), bias, (in_place_ ? y_ : residual_).view(), y_.view());
 }
 
 void LinearCase::reset() {

@@ -40,11 +40,14 @@ private:
     };
 
     bool has_residual() const { return epilogue_ == "residual"; }
+    bool is_half() const { return precision_ != "f32"; }
+    BufferView<3> view_of_weights(const float *weights) const;
     std::size_t row(int sum, int c) const { return static_cast<std::size_t>(sum) * shape_.outputs + c; }
     void expect(int b, int t, int c);
 
     LinearShape shape_;
     std::string kernel_, epilogue_;
+    std::string precision_;              // of the weights in memory
     const KnownActivation *activation_;  // null where another epilogue follows
     int sums_;                           // for each channel of y: two where one is the other's gate
     Operands operands_;
