@@ -48,13 +48,19 @@ test: test-host
 checked tsan: %: test-%
 asan ubsan: checked
 
-# What can run here of the other targets: the preset gpu has them all but arm64. Where this processor has
-# no AVX-512, an emulator has; of CUDA, which needs a GPU, there is what can be seen without one: that it
-# says so, and the kit that goes to a GPU.
-.PHONY: test-targets test-runtime test-devices test-arm64-all
+# What can run here of the other targets. Where this processor has no AVX-512, an emulator has; of CUDA, which
+# needs a GPU, there is what can be seen without one: that it says so, and the kit that goes to a GPU.
+.PHONY: test-targets test-backends test-runtime test-devices test-arm64-all
 emulated := $(shell grep -qw avx512vl /proc/cpuinfo || echo test-avx512-emulated)
-test-targets: test-gpu test-devices test-arm64 $(emulated)
+test-targets: test-backends test-gpu test-devices test-arm64 $(emulated)
 	.venv/bin/python tests/new_target_test.py
+
+# The instruction sets of x86-64, in one library: those that this processor has run.
+test-backends: build/x86-64/build.ninja
+	@echo "x86-64: building"
+	@$(CMAKE) --build --preset x86-64 --parallel $(JOBS) --target backend_tests
+	@echo "x86-64: testing"
+	@$(CTEST) --preset backends --output-on-failure --parallel $(JOBS)
 
 test-runtime: build-host
 	@echo "host: testing"
@@ -106,8 +112,8 @@ gpu-report: .venv/setup.stamp
 
 # Takes the code of the kernels as it is, after a look at what differs (tests/pinned_assembly.py).
 .PHONY: pin-assembly
-pin-assembly: build-gpu build-arm64
-	@for preset in gpu arm64; do .venv/bin/python tests/pinned_assembly.py build/$$preset/stages --refresh; done
+pin-assembly: build-x86-64 build-arm64
+	@for preset in x86-64 arm64; do .venv/bin/python tests/pinned_assembly.py build/$$preset/stages --refresh; done
 
 .PHONY: fuzz
 fuzz: fuzz-tools build-fuzz

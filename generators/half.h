@@ -36,6 +36,11 @@ inline Halide::Expr widened(Halide::Expr stored, Half half, bool has_f16) {
     return reinterpret<float>(reinterpret<std::uint32_t>(magnitude) | ((bits & 0x8000) << 16));
 }
 
+// Whether a load can do it, with no other instruction.
+inline bool loads_widened(Half half, bool has_f16) {
+    return half == Half::none || (half == Half::f16 && has_f16);
+}
+
 // The nearest stored value, of two as near the even one. What is beyond f16's range becomes its bound.
 inline Halide::Expr narrowed(Halide::Expr value, Half half) {
     using namespace Halide;

@@ -44,6 +44,7 @@ public:
         stage.emplace(x, widened_weights, bias, residual ? Func(*residual) : Func(),
                       on_device ? chunks / blocks.vectors() * blocks.vectors() : chunks, x.dim(3).extent(),
                       weights.dim(2).extent(), on_device, Epilogue::named(epilogue), blocks);
+        stage->widens = !loads_widened(half_named(precision), machine_of(get_target()).has_f16);
         y = stage->y;
 
         bound_tiles(x, blocks);

@@ -50,6 +50,7 @@ struct Linear {
 
     Halide::Expr tiles;               // of tokens
     bool gated;
+    bool widens = false;  // weights, by other instructions than a load
     Layout layout;
 
     // bias [c], residual as y (used by that epilogue alone). Where a schedule's groups reach past the last

@@ -30,22 +30,33 @@ void schedule(Attention &stage, Pipeline, const AttentionTuning &tuning, const T
     const Expr tiles_per_task = (stage.tiles + cuts - 1) / cuts;
 
     Func out = stage.quantized ? stage.quantized->q : stage.context;
-    const Var head = stage.quantized ? group : h;
-    Var heads("heads");
-    out.compute_root().split(tile, blocks, tile_in_task, tiles_per_task, TailStrategy::GuardWithIf);
     if (stage.quantized) {
-        out.reorder(ci, ti, chunk, tile_in_task, head, b, blocks);
+        out.compute_root()
+            .split(tile, blocks, tile_in_task, tiles_per_task, TailStrategy::GuardWithIf)
+            .reorder(ci, ti, chunk, tile_in_task, group, b, blocks)
+            .fuse(group, b, task)
+            .fuse(task, blocks, task)
+            .parallel(task);
         schedule_values(*stage.quantized);
         schedule_terms(*stage.quantized, out, tile_in_task);
         stage.context.compute_at(out, tile_in_task)
             .split(chunk, panel, vi, layout.vectors(), TailStrategy::RoundUp)
-            .reorder(ci, ti, vi, panel);
+            .reorder(ci, ti, vi, panel)
+            .vectorize(ci, layout.lanes)
+            .unroll(ti)
+            .unroll(vi);
     } else {
-        out.split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
-            .reorder(ci, ti, vi, panel, tile_in_task, head, b, blocks);
+        out.compute_root()
+            .split(chunk, panel, vi, layout.vectors(), TailStrategy::GuardWithIf)
+            .split(tile, blocks, tile_in_task, tiles_per_task, TailStrategy::GuardWithIf)
+            .reorder(ci, ti, vi, panel, tile_in_task, h, b, blocks)
+            .vectorize(ci)
+            .unroll(ti)
+            .unroll(vi)
+            .fuse(h, b, task)
+            .fuse(task, blocks, task)
+            .parallel(task);
     }
-    out.fuse(head, b, heads).fuse(heads, blocks, task).parallel(task);
-    stage.context.vectorize(ci, layout.lanes).unroll(ti).unroll(vi);
 
     // Squares of lanes x lanes are transposed in registers, from a copy of their rows: the address of a
     // token takes a division, which is then made once for all of its chunks.

@@ -27,11 +27,13 @@ void schedule(Linear &stage, Pipeline pipeline, const LinearTuning &tuning, cons
     const Expr blocks = (stage.tiles + most - 1) / most;
     const Expr tiles_per_task = (stage.tiles + blocks - 1) / blocks;
 
+    // Weights that take registers to be widened are kept apart by the branch, as in Unroll.
+    const int k_unroll = stage.widens ? 1 : tuning.k_unroll.on(stage.layout, target);
+
     // While a panel passes its tiles, the next comes: of gates, that of their values.
     const auto schedule_product = [&](Func product, Func consumer, const Var &its_tile) {
         product.compute_at(consumer, its_tile);
-        schedule_register_tile(product, stage.k.x, {stage.k.y}, stage.layout,
-                               tuning.k_unroll.on(stage.layout, target));
+        schedule_register_tile(product, stage.k.x, {stage.k.y}, stage.layout, k_unroll);
         prefetch_spread(pipeline, {"weights", 2, consumer.name() + "." + its_tile.name(),
                                    product.name() + "." + stage.k.y.name()});
     };
