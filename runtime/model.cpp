@@ -13,9 +13,10 @@ namespace vit {
 namespace {
 
 Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Backend &backend,
-                                          Precision precision) {
+                                          const ModelOptions &options) {
     install_halide_handlers();
-    KernelContext context(usable_processors());
+    KernelContext context(options.threads ? options.threads : usable_processors());
+    const Precision precision = options.precision.value_or(Precision::f32);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks, precision);
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
@@ -39,8 +40,15 @@ Result<std::shared_ptr<const Model::Impl>> place(std::shared_ptr<Model::Impl> mo
     return model;
 }
 
-Precision precision_of(const ModelOptions &options) {
-    return options.precision.value_or(Precision::f32);
+Result<void> check(const ModelOptions &options) {
+    if (options.threads < 0 || options.threads > max_threads) {
+        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
+                                             ", outside 0 to " + std::to_string(max_threads));
+    }
+    if (options.device < 0) {
+        return fail(ErrorCode::argument, "device is " + std::to_string(options.device) + ", below 0");
+    }
+    return {};
 }
 
 // The boundary that no exception passes: the standard library's, for want of memory or threads.
@@ -73,6 +81,7 @@ Model::~Model() = default;
 
 Result<Model> Model::load(const std::string &path, const ModelOptions &options) {
     return without_exceptions(printable_path(path), [&]() -> Result<Model> {
+        VIT_TRY(check(options));
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error)) {
@@ -81,7 +90,7 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
             return Model(std::move(impl));
         }
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(path));
-        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, precision_of(options)));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, options));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });
@@ -90,9 +99,10 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
 Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed,
                             const ModelOptions &options) {
     return without_exceptions(architecture.name, [&]() -> Result<Model> {
+        VIT_TRY(check(options));
         VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
-        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, precision_of(options)));
+        VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, options));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
         return Model(std::move(impl));
     });

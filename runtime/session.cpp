@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <new>
 #include <system_error>
 
@@ -52,6 +55,9 @@ Result<std::vector<Prediction>> Session::Impl::classify(Session &session, int k,
         VIT_TRY(prepare(pixels.data()));
         std::vector<float> answer(a.labels);
         VIT_TRY(session.forward(pixels.data(), 1, answer.data()));
+        if (!std::all_of(answer.begin(), answer.end(), [](float logit) { return std::isfinite(logit); })) {
+            return fail(ErrorCode::not_finite, "classify: its logits are not finite");
+        }
         VIT_TRY(session.scores(answer.data()));
         return top_k(answer.data(), a.labels, k);
     } catch (const std::bad_alloc &) {
@@ -118,7 +124,13 @@ Result<void> Session::scores(float *scores) const {
     }
     const int labels = impl_->model->architecture.labels;
     for (int b = 0; b < impl_->last_batch; b++) {
-        std::copy_n(impl_->forward.scores(b), labels, scores + static_cast<std::size_t>(b) * labels);
+        float *its = scores + static_cast<std::size_t>(b) * labels;
+        const float *logits = impl_->forward.logits(b);
+        if (std::all_of(logits, logits + labels, [](float logit) { return std::isfinite(logit); })) {
+            std::copy_n(impl_->forward.scores(b), labels, its);
+        } else {
+            std::fill_n(its, labels, std::numeric_limits<float>::quiet_NaN());
+        }
     }
     return {};
 }

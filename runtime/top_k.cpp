@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "vit/vit.h"
@@ -10,7 +11,10 @@ std::vector<Prediction> top_k(const float *scores, int n, int k) {
     std::iota(order.begin(), order.end(), 0);
     k = std::clamp(k, 0, static_cast<int>(order.size()));
     std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int a, int b) {
-        return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+        const bool a_is_none = std::isnan(scores[a]), b_is_none = std::isnan(scores[b]);
+        if (a_is_none != b_is_none) return b_is_none;
+        if (a_is_none || scores[a] == scores[b]) return a < b;
+        return scores[a] > scores[b];
     });
     std::vector<Prediction> best;
     for (int i = 0; i < k; i++) {

@@ -1,6 +1,8 @@
 // A session's steps between pixels and labels: what is left behind when one of them fails, and the order of
 // equals.
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/model.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/source_directory.h"
 #include "vit/vit.h"
 
@@ -116,6 +119,61 @@ TEST(TopK, TheLowerIndexIsFirstAmongEquals) {
     EXPECT_EQ(indices(scores, 2), (std::vector<int>{1, 3}));
     EXPECT_EQ(indices(std::vector<float>(100, 0.5f), 3), (std::vector<int>{0, 1, 2}));
     EXPECT_EQ(indices({-0.0f, 0.0f}, 2), (std::vector<int>{0, 1}));
+}
+
+TEST(TopK, WhatIsNotANumberComesLast) {
+    const float scores[] = {NAN, 0.25f, NAN, 0.5f, -INFINITY};
+    std::vector<int> order;
+    for (const Prediction &prediction : top_k(scores, 5, 5)) order.push_back(prediction.index);
+    EXPECT_THAT(order, testing::ElementsAre(3, 1, 4, 0, 2));
+}
+
+// Of an image that has such logits, not of the other one.
+TEST_F(SessionTest, LogitsThatAreNotFiniteHaveNoScores) {
+    const int labels = model_->architecture().labels;
+    for (const float bad : {NAN, INFINITY, 1e38f}) {
+        SCOPED_TRACE(bad);
+        std::fill(pixels_.begin(), pixels_.end(), 0.25f);
+        std::fill_n(pixels_.begin(), pixels_.size() / 2, bad);
+        ASSERT_TRUE(forward(2));
+        EXPECT_FALSE(std::isfinite(values_[0]));
+        EXPECT_TRUE(std::isfinite(values_[labels]));
+        std::fill(values_.begin(), values_.end(), 1.0f);
+        ASSERT_TRUE(session_->scores(values_.data()));
+        for (int i = 0; i < labels; i++) {
+            EXPECT_TRUE(std::isnan(values_[i])) << i;
+            EXPECT_TRUE(std::isfinite(values_[labels + i])) << i;
+        }
+    }
+}
+
+TEST(Options, ThatCannotBeAreRefused) {
+    const std::string bundled = source_directory() + "/models/fashion-mnist";
+    ModelOptions options;
+    options.device = -7;
+    expect_error(Model::load(bundled, options), ErrorCode::argument, {"device is -7"});
+    options = {};
+    options.threads = -1;
+    expect_error(Model::load(bundled, options), ErrorCode::argument, {"threads is -1"});
+    options.threads = max_threads + 1;
+    expect_error(Model::random(Architecture{}, 0, options), ErrorCode::argument, {"threads"});
+    options.threads = 1;
+    EXPECT_TRUE(Model::load(bundled, options));
+    Architecture a;
+    a.layer_norm_epsilon = NAN;
+    expect_error(Model::random(a), ErrorCode::argument, {"layer_norm_epsilon"});
+    a = {};
+    a.patch_height = 0;
+    EXPECT_EQ(flop(a), 0);
+    EXPECT_EQ(parameters(a), 0);
+}
+
+TEST(Options, AStrideThatPassesAllAddressesIsRefused) {
+    std::uint8_t pixel[3] = {};
+    ImageView view{pixel, 1, 2, 3, std::numeric_limits<std::ptrdiff_t>::min()};
+    expect_error(Image::from_pixels(view), ErrorCode::argument, {"row_stride"});
+    view.row_stride = std::numeric_limits<std::ptrdiff_t>::max();
+    expect_error(Image::from_pixels(view), ErrorCode::argument, {"row_stride"});
 }
 
 TEST(TopK, OfNothingOrOfMoreThanThereIs) {

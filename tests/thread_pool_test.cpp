@@ -5,6 +5,10 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "runtime/backend/thread_pool.h"
@@ -72,6 +76,49 @@ TEST(ThreadPool, StopsRightAfterItsStart) {
     for (int i = 0; i < 200; i++) {
         ThreadPool pool(4);
     }
+}
+
+// In a process of its own, where it may start none: a pool has the thread that it was made in.
+TEST(ThreadPool, HasFewerThreadsWhereNoMoreCanBeStarted) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        const rlimit none{0, 0};
+        // The superuser is not bound by the limit.
+        if (setrlimit(RLIMIT_NPROC, &none) != 0 || (getuid() == 0 && setuid(65534) != 0)) _exit(2);
+        ThreadPool pool(4);
+        Counts counts(100);
+        const int error = pool.parallel_for(count, &counts, 0, 100, nullptr);
+        for (const auto &times : counts.of) {
+            if (times != 1) _exit(3);
+        }
+        _exit(error || pool.threads() != 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+// A child has none of its parent's threads: its loops run in its own, and destroying the pool waits for
+// nobody.
+TEST(ThreadPool, OfAParentIsUsableAndDestroyedInItsChild) {
+    auto pool = std::make_unique<ThreadPool>(4);
+    Counts before(100);
+    ASSERT_EQ(pool->parallel_for(count, &before, 0, 100, nullptr), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        Counts counts(100);
+        const int error = pool->parallel_for(count, &counts, 0, 100, nullptr);
+        for (const auto &times : counts.of) {
+            if (times != 1) _exit(3);
+        }
+        pool.reset();
+        _exit(error);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(ThreadPool, UsesAtLeastOneProcessor) {

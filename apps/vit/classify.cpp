@@ -1,5 +1,6 @@
 // vit classify: what is in these pictures?
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -170,15 +171,19 @@ int classify(const ClassifyOptions &options) {
             const Stopwatch stopwatch;
             value_or_fail(session.forward(batch.pixels.data(), batch.count, logits.data()));
             milliseconds = stopwatch.milliseconds() / batch.count;
-            value_or_fail(session.scores(scores.data()));
+            value_or_fail(session.scores(scores.data()));  // NaN where logits are not finite
             if (outputs.input) outputs.input->write(batch.pixels.data(), batch.count);
             if (outputs.logits) outputs.logits->write(logits.data(), batch.count);
         }
         const float *item_scores = scores.data();
-        for (const Item &item : batch.items) {
+        for (Item item : batch.items) {
             const std::lock_guard lock(interruption.writing());
-            outputs.reporter->report(item, item_scores, milliseconds);
-            if (item.error.empty()) item_scores += a.labels;
+            const float *its = item_scores;
+            if (item.error.empty()) {
+                item_scores += a.labels;
+                if (std::isnan(its[0])) item.error = item.file + ": its logits are not finite";
+            }
+            outputs.reporter->report(item, its, milliseconds);
         }
     }
     const std::lock_guard lock(interruption.writing());

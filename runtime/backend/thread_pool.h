@@ -19,8 +19,9 @@ class ThreadPool {
 public:
     using Task = int (*)(void *context, int index, std::uint8_t *closure);
 
-    // The caller's thread is one of them. Throws std::system_error if one cannot be started.
+    // The caller's thread is one of them. There are fewer where the system starts no more.
     explicit ThreadPool(int threads);
+    // In a process that was forked since, the threads are those of its parent, and are left to it.
     ~ThreadPool();
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;
@@ -57,6 +58,7 @@ private:
     alignas(64) std::atomic<std::uint32_t> inside_{0};
     std::atomic<bool> stop_{false};  // workers that come late may look while it is being set
     std::vector<std::thread> workers_;
+    const int process_;  // that they run in
 };
 
 }  // namespace vit

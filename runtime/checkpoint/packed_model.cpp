@@ -219,7 +219,8 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
                                              ", not " + name_of(*options.precision) + "; pack it again");
     }
     install_halide_handlers();
-    KernelContext context(options.verify ? usable_processors() : 1);
+    const int threads = options.threads ? options.threads : usable_processors();
+    KernelContext context(options.verify ? threads : 1);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));

@@ -136,6 +136,9 @@ Result<void> check(const Architecture &a) {
 }
 
 double flop(const Architecture &a) {
+    if (!check(a)) {
+        return 0;
+    }
     const double tokens = a.tokens(), width = a.width, features = a.pooling.features.size();
     const double gates = is_gated(a.activation) ? 2 : 1;
     const double patch = 2.0 * a.patches() * width * a.channels * a.patch_height * a.patch_width;
@@ -149,6 +152,9 @@ double flop(const Architecture &a) {
 }
 
 std::int64_t parameters(const Architecture &a) {
+    if (!check(a)) {
+        return 0;
+    }
     std::int64_t sum = 0;
     (void)for_each_slot(a, [&](Slot, int, const TensorShape &shape) -> Result<void> {
         std::int64_t count = 1;

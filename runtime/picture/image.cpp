@@ -1,6 +1,7 @@
 #include "picture/image.h"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,11 @@ Result<void> check_view(const ImageView &view) {
     if (view.row_stride != 0 && view.row_stride < row_bytes && view.row_stride > -row_bytes) {
         return wrong("row_stride is " + std::to_string(view.row_stride) + ", less than the " +
                      std::to_string(row_bytes) + " bytes of a row");
+    }
+    if (view.row_stride > std::numeric_limits<std::ptrdiff_t>::max() / view.height ||
+        view.row_stride < std::numeric_limits<std::ptrdiff_t>::min() / view.height) {
+        return wrong("row_stride is " + std::to_string(view.row_stride) + ", too much for " +
+                     std::to_string(view.height) + " rows");
     }
     return check_pixels(view.width, view.height, Image::max_pixels, "image: a picture");
 }

@@ -12,7 +12,7 @@ namespace vit::test {
 
 inline const char *name_of(ErrorCode code) {
     static constexpr const char *names[] = {"io",       "format",  "config", "tensor", "unsupported",
-                                            "argument", "backend", "memory", "kernel",
+                                            "argument", "backend", "memory", "kernel", "not_finite",
                                             "cancelled"};
     return names[static_cast<int>(code)];
 }

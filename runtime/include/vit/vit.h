@@ -45,6 +45,7 @@ enum class ErrorCode {
     backend,      // the requested backend is not compiled in or cannot run on this machine
     memory,       // an allocation failed
     kernel,       // a compiled stage reported an error
+    not_finite,   // logits are not numbers: weights or pixels are too large for float32
     cancelled,    // ImageOptions::cancelled was set
 };
 
@@ -140,9 +141,9 @@ struct Architecture {
 // Multiply-adds of one image's forward pass, counted as two operations each, biases and pointwise functions
 // left out. Where the classifier reads the class token alone, the last block counts for nothing else, and
 // nothing else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes
-// these two.)
+// these two.) 0 for sizes that cannot be.
 VIT_API double flop(const Architecture &architecture);
-// Number of learned values.
+// Number of learned values; 0, likewise.
 VIT_API std::int64_t parameters(const Architecture &architecture);
 // The paper's sizes by name: vit-ti16, vit-s16, vit-b16, vit-b32, vit-l16, vit-h14, ... (1000 labels, 224
 // pixels).
@@ -243,11 +244,14 @@ struct Accuracy {
     double largest_difference = 0;              // of a logit, in parts of its picture's largest
 };
 
+inline constexpr int max_threads = 256;
+
 struct ModelOptions {
     std::string backend = {};  // empty: the first that can run here
     int device = 0;            // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
+    int threads = 0;  // that load and pack, at most max_threads; 0: as many as this process may use
     // Empty: as a packed file has it, else f32. Others than f32 are computed by processors alone.
     std::optional<Precision> precision = {};
     // Whether a packed file's weights are compared with their checksums, which takes about as long as
@@ -301,8 +305,6 @@ private:
     std::shared_ptr<const Impl> impl_;
 };
 
-inline constexpr int max_threads = 256;
-
 // Preprocessing alone, for threads that do nothing else: it has no buffers for the network. Keeps its model
 // alive. Not to be used by two threads at once.
 class VIT_API Preprocessor {
@@ -353,7 +355,8 @@ public:
     Session &operator=(Session &&) noexcept;
     ~Session();
 
-    // The top_k labels of a picture, best first.
+    // The top_k labels of a picture, best first. Errors: those of reading and preprocessing it; kernel;
+    // not_finite.
     Result<std::vector<Prediction>> classify(const ImageView &image, int top_k = 5);
     Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5,
                                                   const ImageOptions &options = {});
@@ -366,7 +369,7 @@ public:
     // the network: pixels [batch, channels, image_height, image_width] -> logits [batch, labels], 1 <= batch
     // <= max_batch;
     Result<void> forward(const float *pixels, int batch, float *logits);
-    // the scores [batch, labels] of the last forward pass.
+    // the scores [batch, labels] of the last forward pass; NaN for an image whose logits are not finite.
     Result<void> scores(float *scores) const;
 
     // As forward, with pixels and logits in memory of the model's device: CUdeviceptr or cl_mem of its
@@ -386,7 +389,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// The k largest of n scores, best first; the lower index first among equals.
+// The k largest of n scores, best first; the lower index first among equals, and what is not a number last.
 VIT_API std::vector<Prediction> top_k(const float *scores, int n, int k);
 
 VIT_API const char *version();
