@@ -48,8 +48,8 @@ test: test-host
 checked tsan: %: test-%
 asan ubsan: checked
 
-# What can run here of the other targets. Where this processor has no AVX-512, an emulator has; of CUDA, which
-# needs a GPU, there is what can be seen without one: that it says so, and the kit that goes to a GPU.
+# What can run here of the other targets. Where this processor has no AVX-512, an emulator has; of CUDA,
+# which needs a GPU, there is what can be seen without one: that it says so, and the kit that goes to a GPU.
 .PHONY: test-targets test-backends test-runtime test-devices test-arm64-all
 emulated := $(shell grep -qw avx512vl /proc/cpuinfo || echo test-avx512-emulated)
 test-targets: test-backends test-gpu test-devices test-arm64 $(emulated)
@@ -113,7 +113,9 @@ gpu-report: .venv/setup.stamp
 # Takes the code of the kernels as it is, after a look at what differs (tests/pinned_assembly.py).
 .PHONY: pin-assembly
 pin-assembly: build-x86-64 build-arm64
-	@for preset in x86-64 arm64; do .venv/bin/python tests/pinned_assembly.py build/$$preset/stages --refresh; done
+	@for preset in x86-64 arm64; do \
+	    .venv/bin/python tests/pinned_assembly.py build/$$preset/stages --refresh; \
+	done
 
 .PHONY: fuzz
 fuzz: fuzz-tools build-fuzz
