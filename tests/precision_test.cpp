@@ -307,6 +307,26 @@ INSTANTIATE_TEST_SUITE_P(backends, OutlierTest, everywhere, name_of_case);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PrecisionTest);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OutlierTest);
 
+// A head is one group, whose sums would overflow.
+TEST(Precision, heads_that_sums_have_no_room_for_are_refused) {
+    Architecture a;
+    a.image_height = a.image_width = 32;
+    a.width = 512;
+    a.heads = a.depth = 1;
+    a.mlp_width = 32;
+    for (const std::string &backend : processors()) {
+        ModelOptions options;
+        options.backend = backend;
+        options.precision = Precision::i16;
+        expect_error(Model::random(a, 0, options), ErrorCode::unsupported, {"512", "i16"});
+        a.heads = 2;
+        EXPECT_TRUE(Model::random(a, 0, options));
+        a.heads = 1;
+        options.precision = Precision::i8;
+        EXPECT_TRUE(Model::random(a, 0, options));
+    }
+}
+
 // A device computes in float32.
 TEST(Precision, devices_refuse_what_is_not_float32) {
     for (const BackendInfo &backend : backends()) {

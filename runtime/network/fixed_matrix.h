@@ -10,6 +10,12 @@
 
 namespace vit {
 
+// Of a head, whose channels are one group (generators/fixed_point.h): less than what sums have room for, by
+// a chunk of the widest vectors.
+inline int most_head_channels(Precision precision) {
+    return precision == Precision::i16 ? 512 - 16 : (1 << 16) - 16;
+}
+
 // The groups of a token matrix: the chunks of each, terms not counted, and their number.
 struct Groups {
     int chunks = 0, count = 0;

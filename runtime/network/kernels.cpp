@@ -49,6 +49,12 @@ Result<NetworkKernels> NetworkKernels::find(const Backend &backend, const Archit
     }
     if (is_fixed_point(precision)) {
         const std::string name = name_of(precision);
+        if (const int most = most_head_channels(precision); architecture.head_size() > most) {
+            const std::string channels = std::to_string(architecture.head_size());
+            return fail(ErrorCode::unsupported, "its heads have " + channels +
+                                                    " channels, and sums in precision " + name +
+                                                    " have room for " + std::to_string(most));
+        }
         VIT_TRY_ASSIGN(kernels.layer_norm_fixed, backend.kernel("layer_norm/" + name));
         VIT_TRY_ASSIGN(kernels.attention_fixed, backend.kernel("attention/" + name));
     }

@@ -34,7 +34,8 @@ struct NetworkKernels {
     Kernel pool, head;
     PreprocessKernels preprocess;
 
-    // Errors: backend, if one that the architecture or the precision needs was not compiled.
+    // Errors: backend, if one that the architecture or the precision needs was not compiled; unsupported, if
+    // its heads are too large for the precision.
     static Result<NetworkKernels> find(const Backend &backend, const Architecture &architecture,
                                        Precision precision);
 };

@@ -86,7 +86,7 @@ inline constexpr const char *scores_names[] = {"softmax", "sigmoid", "identity"}
 enum class Precision { f32,
                        f16,   // float32 arithmetic on weights that are kept in 16 bits: half of the memory
                        bf16,  // likewise, bfloat16
-                       i16,   // 13 bits either side: answers as float32's, to about 5 digits
+                       i16,   // 12 bits either side: answers as float32's, to about 4 digits
                        i8 };  // 8 bits either side: answers close to float32's; see `vit compare`
 inline constexpr const char *precision_names[] = {"f32", "f16", "bf16", "i16", "i8"};
 
