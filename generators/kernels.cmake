@@ -2,11 +2,12 @@
 # VIT_TARGETS, writes the table that the runtime finds them in, and the list by which tests and the autotuner
 # compile them in process).
 #
-# vit_kernel(NAME [TUNED KEY] [ON processor|device] [WITHOUT_BLOCKS] [DEFAULT PARAM=VALUE...]
+# vit_kernel(NAME [TUNED KEY] [ON processor|device|x86_arm] [WITHOUT_BLOCKS] [DEFAULT PARAM=VALUE...]
 #            [PARAMS PARAM=VALUE...])
 #   NAME            generator or generator/role: the generator is what stands before the first slash
 #   TUNED           the stage of schedules/tuned/*.json whose values its schedule takes
-#   ON              where it is compiled: only where a processor computes, or only where a device does
+#   ON              where it is compiled: only where a processor computes, or only where a device does, or
+#                   only for x86 and Arm
 #   WITHOUT_BLOCKS  none of its matrices lies in the blocks of generators/layout.h
 #   DEFAULT         the values of its schedule where a target has no tuned ones, if not those in schedules/
 #   PARAMS          what makes it this kernel and no other of its generator
@@ -60,9 +61,10 @@ foreach (precision IN ITEMS f16 bf16)
     vit_kernel(linear/${precision}/fc2 TUNED linear/fc2 ${half} epilogue=residual)
 endforeach ()
 
-# In fixed point, a processor's (generators/fixed_point.h). Only the activations that many models have.
+# In fixed point (generators/fixed_point.h). Only the activations that many models have. For RISC-V, LLVM 21
+# ends in an assertion.
 foreach (precision IN ITEMS i16 i8)
-    set(fixed ON processor PARAMS precision=${precision})
+    set(fixed ON x86_arm PARAMS precision=${precision})
     vit_kernel(quantize_panels/${precision} ${fixed})
     vit_kernel(layer_norm/${precision} TUNED layer_norm ${fixed})
     vit_kernel(attention/${precision} TUNED attention ${fixed})
