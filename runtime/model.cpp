@@ -19,9 +19,9 @@ Result<std::shared_ptr<Model::Impl>> pack(const Checkpoint &checkpoint, const Ba
     const Precision precision = options.precision.value_or(Precision::f32);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     const Geometry geometry(checkpoint.architecture, blocks, precision);
-    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY_ASSIGN(const NetworkKernels kernels,
                    NetworkKernels::find(backend, checkpoint.architecture, precision));
+    VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY_ASSIGN(Weights weights, Weights::pack(checkpoint, geometry, pack_kernels, context));
     return std::make_shared<Model::Impl>(Model::Impl{checkpoint.architecture, checkpoint.preprocessing,
                                                      checkpoint.labels, &backend, describe(backend),
@@ -45,10 +45,17 @@ Result<void> check(const ModelOptions &options) {
         return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
                                              ", outside 0 to " + std::to_string(max_threads));
     }
-    if (options.device < 0) {
-        return fail(ErrorCode::argument, "device is " + std::to_string(options.device) + ", below 0");
-    }
     return {};
+}
+
+Result<const Backend *> backend_of(const ModelOptions &options) {
+    VIT_TRY(check(options));
+    VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
+    if (!backend->device_api && options.device < 0) {
+        return fail(ErrorCode::argument, "device is " + std::to_string(options.device) + ", and backend " +
+                                             backend->name + " has none");
+    }
+    return backend;
 }
 
 // The boundary that no exception passes: the standard library's, for want of memory or threads.
@@ -81,8 +88,7 @@ Model::~Model() = default;
 
 Result<Model> Model::load(const std::string &path, const ModelOptions &options) {
     return without_exceptions(printable_path(path), [&]() -> Result<Model> {
-        VIT_TRY(check(options));
-        VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
+        VIT_TRY_ASSIGN(const Backend *backend, backend_of(options));
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error)) {
             VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, read_packed(path, *backend, options));
@@ -99,8 +105,7 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
 Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed,
                             const ModelOptions &options) {
     return without_exceptions(architecture.name, [&]() -> Result<Model> {
-        VIT_TRY(check(options));
-        VIT_TRY_ASSIGN(const Backend *backend, choose_backend(options.backend));
+        VIT_TRY_ASSIGN(const Backend *backend, backend_of(options));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
         VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, options));
         VIT_TRY_ASSIGN(std::shared_ptr<const Impl> impl, place(std::move(packed), options));
