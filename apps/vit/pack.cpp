@@ -77,8 +77,10 @@ std::vector<Candidate> load_candidates(const PackOptions &options) {
     for (const char *name : vit::precision_names) {  // f32 first
         its.precision = vit::value_named<vit::Precision>(name);
         auto model = vit::Model::load(options.model, its);
-        // What was not compiled for a backend is no candidate.
-        if (!model && model.error().code == vit::ErrorCode::backend && !candidates.empty()) continue;
+        // What was not compiled for a backend, or has no room for this model's numbers, is no candidate.
+        const bool is_possible = model || (model.error().code != vit::ErrorCode::backend &&
+                                           model.error().code != vit::ErrorCode::unsupported);
+        if (!is_possible && !candidates.empty()) continue;
         candidates.push_back({value_or_fail(std::move(model)), {}, 0});
     }
     return candidates;
@@ -133,6 +135,10 @@ std::string row_of(const Candidate &candidate) {
 int pack(const PackOptions &options) {
     if (options.automatic && options.calibrate.empty()) {
         throw Misuse("--precision auto needs --calibrate, pictures by which it judges");
+    }
+    if (!options.automatic && !options.calibrate.empty() &&
+        options.backend.precision.value_or(vit::Precision::f32) == vit::Precision::f32) {
+        throw Misuse("--calibrate needs a --precision other than f32, with which it compares");
     }
     std::vector<Candidate> candidates = load_candidates(options);
     if (candidates.size() > 1) measure_accuracy(candidates, options);

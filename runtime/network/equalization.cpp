@@ -16,7 +16,7 @@ std::vector<float> input_ranges(const PanelsOfFloats &layer) {
                 largest[c] = std::max(largest[c], std::abs(values[k * layer.panel + c]));
             }
         }
-        for (float &value : largest) value = value > 0 ? 1 / value : 0;
+        for (float &value : largest) value = std::isnormal(value) ? 1 / value : 0;
         for (int k = 0; k < layer.inputs; k++) {
             float range = ranges[k];
             for (int c = 0; c < layer.panel; c++) {
@@ -29,7 +29,8 @@ std::vector<float> input_ranges(const PanelsOfFloats &layer) {
 }
 
 std::vector<float> equalizers(const std::vector<float> &activations, const std::vector<float> &weights) {
-    // Of a real DINOv2, 0.4 lost least (0.025 of its tokens, 0.028 without).
+    // Of a real DINOv2 in 8 bits, simulated with ranges seen on photographs, 0.4 lost 0.025 of its tokens,
+    // where nothing moved 0.028.
     constexpr float share = 0.4f, most = 24;
     std::vector<float> factors(activations.size(), 1.0f);
     for (std::size_t k = 0; k < factors.size(); k++) {
