@@ -1,12 +1,46 @@
 // Building and passing on errors inside the library.
 #pragma once
 
+#include <new>
+#include <stdexcept>
+#include <utility>
+
 #include "vit/vit.h"
 
 namespace vit {
 
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
     return tl::unexpected<Error>(Error{code, std::move(message)});
+}
+
+// What can be said with no memory left: a std::string of up to 15 characters allocates nothing.
+inline tl::unexpected<Error> out_of_memory() {
+    return fail(ErrorCode::memory, "out of memory");
+}
+
+// What body(), which returns a Result, returns: the boundary that no exception passes, round the whole of
+// every public function, since sentences take memory, too.
+template<typename Body>
+auto guarded(Body body) noexcept -> decltype(body()) {
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return out_of_memory();
+    } catch (const std::length_error &) {  // of a container: more than there can be of memory
+        return out_of_memory();
+    } catch (...) {
+        return fail(ErrorCode::unsupported, "internal error");
+    }
+}
+
+// The same for a body that returns a container or a number: an empty one, or 0, instead of an exception.
+template<typename Body>
+auto guarded_value(Body body) noexcept -> decltype(body()) {
+    try {
+        return body();
+    } catch (...) {
+        return {};
+    }
 }
 
 }  // namespace vit

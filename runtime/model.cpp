@@ -1,11 +1,9 @@
 #include "model.h"
 
 #include <filesystem>
-#include <new>
 
 #include "backend/buffer.h"
 #include "checkpoint/packed_model.h"
-#include "printable.h"
 #include "checkpoint/random_checkpoint.h"
 
 namespace vit {
@@ -58,18 +56,6 @@ Result<const Backend *> backend_of(const ModelOptions &options) {
     return backend;
 }
 
-// The boundary that no exception passes: the standard library's, for want of memory or threads.
-template<typename Step>
-auto without_exceptions(const std::string &what, Step step) -> decltype(step()) {
-    try {
-        return step();
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, what + ": out of memory");
-    } catch (const std::exception &e) {
-        return fail(ErrorCode::memory, what + ": " + e.what());
-    }
-}
-
 }  // namespace
 
 Result<Layout> blocks_of(const Backend &backend, KernelContext &context) {
@@ -87,7 +73,7 @@ Model &Model::operator=(Model &&) noexcept = default;
 Model::~Model() = default;
 
 Result<Model> Model::load(const std::string &path, const ModelOptions &options) {
-    return without_exceptions(printable_path(path), [&]() -> Result<Model> {
+    return guarded([&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, backend_of(options));
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error)) {
@@ -104,7 +90,7 @@ Result<Model> Model::load(const std::string &path, const ModelOptions &options) 
 
 Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed,
                             const ModelOptions &options) {
-    return without_exceptions(architecture.name, [&]() -> Result<Model> {
+    return guarded([&]() -> Result<Model> {
         VIT_TRY_ASSIGN(const Backend *backend, backend_of(options));
         VIT_TRY_ASSIGN(const Checkpoint checkpoint, random_checkpoint(architecture, seed));
         VIT_TRY_ASSIGN(std::shared_ptr<Impl> packed, pack(checkpoint, *backend, options));
@@ -114,7 +100,7 @@ Result<Model> Model::random(const Architecture &architecture, std::uint64_t seed
 }
 
 Result<void> Model::save_packed(const std::string &file, const std::optional<Accuracy> &accuracy) const {
-    return without_exceptions(printable_path(file), [&] { return write_packed(*impl_, file, accuracy); });
+    return guarded([&] { return write_packed(*impl_, file, accuracy); });
 }
 
 const Architecture &Model::architecture() const {

@@ -1,7 +1,5 @@
 #include "preprocessor.h"
 
-#include <new>
-#include <system_error>
 #include <utility>
 
 #include "picture/image.h"
@@ -41,12 +39,8 @@ Result<PreprocessPlan *> PlannedPreprocessing::plan_for(const Model::Impl &model
 Result<void> PlannedPreprocessing::run(const Model::Impl &model, KernelContext &context,
                                        const ImageView &image, float *pixels) {
     VIT_TRY(check(model, pixels));
-    try {
-        VIT_TRY_ASSIGN(PreprocessPlan *const plan, plan_for(model, image.width, image.height));
-        return run_preprocess(model.kernels.preprocess, context, *plan, image, pixels);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "preprocess: out of memory");
-    }
+    VIT_TRY_ASSIGN(PreprocessPlan *const plan, plan_for(model, image.width, image.height));
+    return run_preprocess(model.kernels.preprocess, context, *plan, image, pixels);
 }
 
 Result<void> PlannedPreprocessing::run(const Model::Impl &model, KernelContext &context,
@@ -62,15 +56,11 @@ Result<void> PlannedPreprocessing::run(const Model::Impl &model, KernelContext &
         if (!found) return of_picture(std::move(found.error()));
         return found;
     };
-    try {
-        if (auto fit = check(model, pixels); !fit) return of_picture(std::move(fit.error()));
-        PreprocessSink sink(model.kernels.preprocess, context, plan, bands_);
-        VIT_TRY(decode(sink));
-        if (auto done = sink.finish(pixels); !done) return of_picture(std::move(done.error()));
-        return {};
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "preprocess: out of memory");
-    }
+    if (auto fit = check(model, pixels); !fit) return of_picture(std::move(fit.error()));
+    PreprocessSink sink(model.kernels.preprocess, context, plan, bands_);
+    VIT_TRY(decode(sink));
+    if (auto done = sink.finish(pixels); !done) return of_picture(std::move(done.error()));
+    return {};
 }
 
 struct Preprocessor::Impl {
@@ -89,32 +79,32 @@ Preprocessor &Preprocessor::operator=(Preprocessor &&) noexcept = default;
 Preprocessor::~Preprocessor() = default;
 
 Result<Preprocessor> Preprocessor::create(const Model &model, int threads) {
-    if (threads < 0 || threads > max_threads) {
-        return fail(ErrorCode::argument, "threads is " + std::to_string(threads) + ", outside 0 to " +
-                                             std::to_string(max_threads));
-    }
-    try {
+    return guarded([&]() -> Result<Preprocessor> {
+        if (threads < 0 || threads > max_threads) {
+            return fail(ErrorCode::argument, "threads is " + std::to_string(threads) + ", outside 0 to " +
+                                                 std::to_string(max_threads));
+        }
         return Preprocessor(std::make_unique<Impl>(model.impl(), threads ? threads : usable_processors()));
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "preprocessor: out of memory");
-    } catch (const std::system_error &e) {
-        return fail(ErrorCode::memory, std::string("preprocessor: cannot start a thread: ") + e.what());
-    }
+    });
 }
 
 Result<void> Preprocessor::run(const ImageView &image, float *pixels) {
-    return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels);
+    return guarded([&] { return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels); });
 }
 
 Result<void> Preprocessor::read(const std::string &path, const ImageOptions &options, float *pixels) {
-    const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
-    return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
+    return guarded([&] {
+        const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
+        return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
+    });
 }
 
 Result<void> Preprocessor::decode(const void *bytes, std::size_t size, const std::string &name,
                                   const ImageOptions &options, float *pixels) {
-    const auto decode = [&](RowSink &sink) { return decode_picture(bytes, size, name, options, sink); };
-    return impl_->preprocessing.run(*impl_->model, impl_->context, name, decode, pixels);
+    return guarded([&] {
+        const auto decode = [&](RowSink &sink) { return decode_picture(bytes, size, name, options, sink); };
+        return impl_->preprocessing.run(*impl_->model, impl_->context, name, decode, pixels);
+    });
 }
 
 }  // namespace vit

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <new>
-#include <system_error>
 
 #include "network/forward.h"
 #include "picture/image.h"
@@ -50,19 +48,17 @@ Result<std::vector<Prediction>> Session::Impl::classify(Session &session, int k,
     if (k < 1) {
         return fail(ErrorCode::argument, "classify: top_k is " + std::to_string(k) + ", below 1");
     }
-    try {
-        pixels.resize(static_cast<std::size_t>(a.channels) * a.image_height * a.image_width);
-        VIT_TRY(prepare(pixels.data()));
-        std::vector<float> answer(a.labels);
-        VIT_TRY(session.forward(pixels.data(), 1, answer.data()));
-        if (!std::all_of(answer.begin(), answer.end(), [](float logit) { return std::isfinite(logit); })) {
-            return fail(ErrorCode::not_finite, "classify: its logits are not finite");
-        }
-        VIT_TRY(session.scores(answer.data()));
-        return top_k(answer.data(), a.labels, k);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "classify: out of memory");
+    pixels.resize(static_cast<std::size_t>(a.channels) * a.image_height * a.image_width);
+    VIT_TRY(prepare(pixels.data()));
+    std::vector<float> answer(a.labels);
+    VIT_TRY(session.forward(pixels.data(), 1, answer.data()));
+    if (!std::all_of(answer.begin(), answer.end(), [](float logit) { return std::isfinite(logit); })) {
+        return fail(ErrorCode::not_finite, "classify: its logits are not finite");
     }
+    VIT_TRY(session.scores(answer.data()));
+    std::vector<Prediction> best = top_k(answer.data(), a.labels, k);
+    if (best.empty()) return out_of_memory();
+    return best;
 }
 
 Session::Session(std::unique_ptr<Impl> impl)
@@ -72,94 +68,89 @@ Session &Session::operator=(Session &&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::create(const Model &model, const SessionOptions &options) {
-    if (options.threads < 0 || options.threads > max_threads) {
-        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
-                                             ", outside 0 to " + std::to_string(max_threads));
-    }
-    if (options.max_batch < 1) {
-        return fail(ErrorCode::argument, "max_batch is " + std::to_string(options.max_batch) + ", below 1");
-    }
-    try {
+    return guarded([&]() -> Result<Session> {
+        if (options.threads < 0 || options.threads > max_threads) {
+            return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
+                                                 ", outside 0 to " + std::to_string(max_threads));
+        }
+        if (options.max_batch < 1) {
+            return fail(ErrorCode::argument,
+                        "max_batch is " + std::to_string(options.max_batch) + ", below 1");
+        }
         VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch));
         const int threads = options.threads ? options.threads : usable_processors();
         auto impl = std::make_unique<Impl>(model.impl(), threads, std::move(forward));
         impl->max_batch = options.max_batch;
         return Session(std::move(impl));
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "session: out of memory");
-    } catch (const std::system_error &e) {
-        return fail(ErrorCode::memory, std::string("session: cannot start a thread: ") + e.what());
-    }
+    });
 }
 
 Result<void> Session::preprocess(const ImageView &image, float *pixels) {
-    return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels);
+    return guarded([&] { return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels); });
 }
 
 Result<void> Session::forward(const float *pixels, int batch, float *logits) {
-    VIT_TRY(check_arguments("forward", pixels && logits, batch, impl_->max_batch));
-    try {
+    return guarded([&]() -> Result<void> {
+        VIT_TRY(check_arguments("forward", pixels && logits, batch, impl_->max_batch));
         impl_->last_batch = 0;
         VIT_TRY(impl_->forward.run(impl_->context, pixels, batch, impl_->clock));
         impl_->last_batch = batch;
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "forward: out of memory");
-    }
-    const int labels = impl_->model->architecture.labels;
-    for (int b = 0; b < batch; b++) {
-        std::copy_n(impl_->forward.logits(b), labels, logits + static_cast<std::size_t>(b) * labels);
-    }
-    return {};
+        const int labels = impl_->model->architecture.labels;
+        for (int b = 0; b < batch; b++) {
+            std::copy_n(impl_->forward.logits(b), labels, logits + static_cast<std::size_t>(b) * labels);
+        }
+        return {};
+    });
 }
 
 Result<void> Session::scores(float *scores) const {
-    if (!scores || impl_->last_batch == 0) {
-        return fail(ErrorCode::argument,
-                    scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
-    }
-    try {
-        VIT_TRY(impl_->forward.fetch_scores());
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "scores: out of memory");
-    }
-    const int labels = impl_->model->architecture.labels;
-    for (int b = 0; b < impl_->last_batch; b++) {
-        float *its = scores + static_cast<std::size_t>(b) * labels;
-        const float *logits = impl_->forward.logits(b);
-        if (std::all_of(logits, logits + labels, [](float logit) { return std::isfinite(logit); })) {
-            std::copy_n(impl_->forward.scores(b), labels, its);
-        } else {
-            std::fill_n(its, labels, std::numeric_limits<float>::quiet_NaN());
+    return guarded([&]() -> Result<void> {
+        if (!scores || impl_->last_batch == 0) {
+            return fail(ErrorCode::argument,
+                        scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
         }
-    }
-    return {};
+        VIT_TRY(impl_->forward.fetch_scores());
+        const int labels = impl_->model->architecture.labels;
+        for (int b = 0; b < impl_->last_batch; b++) {
+            float *its = scores + static_cast<std::size_t>(b) * labels;
+            const float *logits = impl_->forward.logits(b);
+            if (std::all_of(logits, logits + labels, [](float logit) { return std::isfinite(logit); })) {
+                std::copy_n(impl_->forward.scores(b), labels, its);
+            } else {
+                std::fill_n(its, labels, std::numeric_limits<float>::quiet_NaN());
+            }
+        }
+        return {};
+    });
 }
 
 Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::uint64_t logits) {
-    if (!impl_->model->device) {
-        return fail(ErrorCode::argument, std::string("forward_on_device: backend ") +
-                                             impl_->model->backend->name + " has no device");
-    }
-    VIT_TRY(check_arguments("forward_on_device", pixels && logits, batch, impl_->max_batch));
-    try {
+    return guarded([&]() -> Result<void> {
+        if (!impl_->model->device) {
+            return fail(ErrorCode::argument, std::string("forward_on_device: backend ") +
+                                                 impl_->model->backend->name + " has no device");
+        }
+        VIT_TRY(check_arguments("forward_on_device", pixels && logits, batch, impl_->max_batch));
         impl_->last_batch = 0;
         VIT_TRY(impl_->forward.run_on_device(impl_->context, pixels, batch, logits, impl_->clock));
         impl_->last_batch = batch;
         return {};
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory, "forward_on_device: out of memory");
-    }
+    });
 }
 
 Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k) {
-    return impl_->classify(*this, k, [&](float *pixels) { return preprocess(image, pixels); });
+    return guarded([&] {
+        return impl_->classify(*this, k, [&](float *pixels) { return preprocess(image, pixels); });
+    });
 }
 
 Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k,
                                                        const ImageOptions &options) {
-    const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
-    return impl_->classify(*this, k, [&](float *pixels) {
-        return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
+    return guarded([&] {
+        const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
+        return impl_->classify(*this, k, [&](float *pixels) {
+            return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
+        });
     });
 }
 
@@ -171,9 +162,8 @@ int Session::max_batch() const {
     return impl_->max_batch;
 }
 
-std::vector<StageTime> Session::stage_times() {
-    impl_->clock.running = true;
-    return std::exchange(impl_->clock.times, {});
+std::vector<StageTime> Session::stage_times() noexcept {
+    return guarded_value([&] { return impl_->clock.take(); });
 }
 
 }  // namespace vit

@@ -46,12 +46,14 @@ BackendInfo describe(const Backend &backend) {
     return info;
 }
 
-std::vector<BackendInfo> backends() {
-    std::vector<BackendInfo> all;
-    for (const Backend &backend : backend_table()) {
-        all.push_back(describe(backend));
-    }
-    return all;
+std::vector<BackendInfo> backends() noexcept {
+    return guarded_value([] {
+        std::vector<BackendInfo> all;
+        for (const Backend &backend : backend_table()) {
+            all.push_back(describe(backend));
+        }
+        return all;
+    });
 }
 
 Result<const Backend *> choose_backend(const std::string &name) {

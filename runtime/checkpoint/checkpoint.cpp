@@ -1,7 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
 #include <filesystem>
-#include <new>
 #include <system_error>
 
 #include "checkpoint/ecosystem.h"
@@ -33,7 +32,9 @@ std::string directory_name(const std::string &directory) {
     return error || name.empty() ? directory : name.string();
 }
 
-Result<Checkpoint> read(const std::string &path) {
+}  // namespace
+
+Result<Checkpoint> read_checkpoint(const std::string &path) {
     VIT_TRY_ASSIGN(CheckpointDirectory directory, CheckpointDirectory::open(path));
     Checkpoint checkpoint;
     checkpoint.architecture.name = directory_name(path);
@@ -48,8 +49,6 @@ Result<Checkpoint> read(const std::string &path) {
     }
     return fail(ErrorCode::unsupported, printable_path(path) + ": nobody's naming is recognised");
 }
-
-}  // namespace
 
 Result<CheckpointDirectory> CheckpointDirectory::open(const std::string &path) {
     VIT_TRY(check_directory(path));
@@ -68,18 +67,6 @@ Result<TensorFiles *> CheckpointDirectory::tensors() {
         VIT_TRY_ASSIGN(tensors_, TensorFiles::open(path_));
     }
     return &*tensors_;
-}
-
-Result<Checkpoint> read_checkpoint(const std::string &directory) {
-    try {
-        return read(directory);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory,
-                    printable_path(directory) + ": not enough memory to read the checkpoint");
-    } catch (const std::exception &exception) {
-        return fail(ErrorCode::format,
-                    printable_path(directory) + ": cannot be read: " + printable(exception.what()));
-    }
 }
 
 }  // namespace vit

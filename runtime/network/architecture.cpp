@@ -32,30 +32,34 @@ constexpr Named table[] = {
 
 }  // namespace
 
-std::vector<std::string> architecture_names() {
-    std::vector<std::string> names;
-    for (const Named &named : table) {
-        names.emplace_back(named.name);
-    }
-    return names;
+std::vector<std::string> architecture_names() noexcept {
+    return guarded_value([] {
+        std::vector<std::string> names;
+        for (const Named &named : table) {
+            names.emplace_back(named.name);
+        }
+        return names;
+    });
 }
 
 Result<Architecture> named_architecture(const std::string &name) {
-    std::string known;
-    for (const Named &named : table) {
-        if (name == named.name) {
-            Architecture a;
-            a.name = name;
-            a.patch_height = a.patch_width = named.patch;
-            a.width = named.width;
-            a.depth = named.depth;
-            a.heads = named.heads;
-            a.mlp_width = named.mlp_width;
-            return a;
+    return guarded([&]() -> Result<Architecture> {
+        std::string known;
+        for (const Named &named : table) {
+            if (name == named.name) {
+                Architecture a;
+                a.name = name;
+                a.patch_height = a.patch_width = named.patch;
+                a.width = named.width;
+                a.depth = named.depth;
+                a.heads = named.heads;
+                a.mlp_width = named.mlp_width;
+                return a;
+            }
+            known += std::string(known.empty() ? "" : ", ") + named.name;
         }
-        known += std::string(known.empty() ? "" : ", ") + named.name;
-    }
-    return fail(ErrorCode::argument, "there is no architecture " + name + "; there are " + known);
+        return fail(ErrorCode::argument, "there is no architecture " + name + "; there are " + known);
+    });
 }
 
 namespace {
@@ -135,8 +139,8 @@ Result<void> check(const Architecture &a) {
     return {};
 }
 
-double flop(const Architecture &a) {
-    if (!check(a)) {
+double flop(const Architecture &a) noexcept {
+    if (!guarded([&] { return check(a); })) {
         return 0;
     }
     const double tokens = a.tokens(), width = a.width, features = a.pooling.features.size();
@@ -151,18 +155,20 @@ double flop(const Architecture &a) {
            2.0 * width * features * a.labels;
 }
 
-std::int64_t parameters(const Architecture &a) {
-    if (!check(a)) {
-        return 0;
-    }
-    std::int64_t sum = 0;
-    (void)for_each_slot(a, [&](Slot, int, const TensorShape &shape) -> Result<void> {
-        std::int64_t count = 1;
-        for (const std::int64_t extent : shape) count *= extent;
-        sum += count;
-        return {};
+std::int64_t parameters(const Architecture &a) noexcept {
+    return guarded_value([&]() -> std::int64_t {
+        if (!check(a)) {
+            return 0;
+        }
+        std::int64_t sum = 0;
+        (void)for_each_slot(a, [&](Slot, int, const TensorShape &shape) -> Result<void> {
+            std::int64_t count = 1;
+            for (const std::int64_t extent : shape) count *= extent;
+            sum += count;
+            return {};
+        });
+        return sum;
     });
-    return sum;
 }
 
 }  // namespace vit

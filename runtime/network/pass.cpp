@@ -76,7 +76,7 @@ Result<void> Pass::classify(const Place &x) {
 
 template<typename Call>
 Result<void> Pass::stage(const char *name, double flop, Call call) {
-    if (!clock_.running) {
+    if (!clock_.is_running()) {
         return context_.check(name, call());
     }
     const auto start = std::chrono::steady_clock::now();

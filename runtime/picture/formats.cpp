@@ -34,12 +34,14 @@ std::span<const PictureFormat> picture_formats() {
     return formats;
 }
 
-std::vector<ImageFormat> image_formats() {
-    std::vector<ImageFormat> all;
-    for (const PictureFormat &format : formats) {
-        all.push_back({format.name, format.decoder()});
-    }
-    return all;
+std::vector<ImageFormat> image_formats() noexcept {
+    return guarded_value([] {
+        std::vector<ImageFormat> all;
+        for (const PictureFormat &format : formats) {
+            all.push_back({format.name, format.decoder()});
+        }
+        return all;
+    });
 }
 
 bool begins_with(Octets bytes, std::string_view signature) {

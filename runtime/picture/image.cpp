@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -84,89 +83,75 @@ Result<void> check_view(const ImageView &view) {
 }
 
 Result<void> read_picture(const std::string &path, const ImageOptions &options, RowSink &sink) {
-    try {
-        if (is_cancelled(options)) return not_begun(path);
-        VIT_TRY_ASSIGN(PictureFile file, PictureFile::open(path));
-        // What is no picture is not read any further: a name may be a film's.
-        if (format_of(file.bytes())) VIT_TRY(file.read_all());
-        return decode_picture(file.bytes().data(), file.bytes().size(), path, options, sink);
-    } catch (const std::bad_alloc &) {
-        return no_memory(path);
-    }
+    if (is_cancelled(options)) return not_begun(path);
+    VIT_TRY_ASSIGN(PictureFile file, PictureFile::open(path));
+    // What is no picture is not read any further: a name may be a film's.
+    if (format_of(file.bytes())) VIT_TRY(file.read_all());
+    return decode_picture(file.bytes().data(), file.bytes().size(), path, options, sink);
 }
 
 Result<void> decode_picture(const void *data, std::size_t size, const std::string &name,
                             const ImageOptions &options, RowSink &sink) {
-    try {
-        if (is_cancelled(options)) return not_begun(name);
-        const std::string file = printable(name, 0);
-        if (size == 0 || !data) {
-            return fail(ErrorCode::format, file + ": is empty");
-        }
-        if (size > max_picture_file) {
-            return fail(ErrorCode::unsupported, file + ": has " + std::to_string(size) +
-                                                    " bytes, more than " + std::to_string(max_picture_file));
-        }
-        const Octets bytes(static_cast<const std::uint8_t *>(data), size);
-        const PictureFormat *format = format_of(bytes);
-        if (!format) {
-            const std::string other = other_format(bytes);
-            const std::string what = other.empty() ? "" : ": it is " + other;
-            return fail(other.ends_with("not decode") ? ErrorCode::unsupported : ErrorCode::format,
-                        file + ": is none of " + names_of_formats() + what);
-        }
-        const char *a = format->name[0] == 'A' ? "an " : "a ";
-        const std::string sentence = file + ": is " + a + format->name + " picture";
-        VIT_TRY_ASSIGN(const PictureHeader header, format->header(bytes, sentence));
-        const std::int64_t most = std::min(options.max_pixels, Image::max_pixels);
-        VIT_TRY(check_pixels(header.width, header.height, most, sentence));
-        sink.orientation = options.orientation ? header.orientation : 1;
-        sink.alpha = options.alpha;
-        if (format->decode_rows) {
-            return format->decode_rows(bytes, header, options, sentence, sink);
-        }
-        VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
-        if (is_cancelled(options)) return was_cancelled(sentence);
-        return sink.take_all(std::move(samples));
-    } catch (const std::bad_alloc &) {
-        return no_memory(name);
+    if (is_cancelled(options)) return not_begun(name);
+    const std::string file = printable(name, 0);
+    if (size == 0 || !data) {
+        return fail(ErrorCode::format, file + ": is empty");
     }
+    if (size > max_picture_file) {
+        return fail(ErrorCode::unsupported, file + ": has " + std::to_string(size) + " bytes, more than " +
+                                                std::to_string(max_picture_file));
+    }
+    const Octets bytes(static_cast<const std::uint8_t *>(data), size);
+    const PictureFormat *format = format_of(bytes);
+    if (!format) {
+        const std::string other = other_format(bytes);
+        const std::string what = other.empty() ? "" : ": it is " + other;
+        return fail(other.ends_with("not decode") ? ErrorCode::unsupported : ErrorCode::format,
+                    file + ": is none of " + names_of_formats() + what);
+    }
+    const char *a = format->name[0] == 'A' ? "an " : "a ";
+    const std::string sentence = file + ": is " + a + format->name + " picture";
+    VIT_TRY_ASSIGN(const PictureHeader header, format->header(bytes, sentence));
+    const std::int64_t most = std::min(options.max_pixels, Image::max_pixels);
+    VIT_TRY(check_pixels(header.width, header.height, most, sentence));
+    sink.orientation = options.orientation ? header.orientation : 1;
+    sink.alpha = options.alpha;
+    if (format->decode_rows) {
+        return format->decode_rows(bytes, header, options, sentence, sink);
+    }
+    VIT_TRY_ASSIGN(Samples samples, format->decode(bytes, header, options, sentence));
+    if (is_cancelled(options)) return was_cancelled(sentence);
+    return sink.take_all(std::move(samples));
 }
 
 Image::Image(Samples &&rgb)
     : width_(rgb.width), height_(rgb.height), rgb_(rgb.data.release(), Samples::Free()) {}
 
 Result<Image> Image::read(const std::string &path, const ImageOptions &options) {
-    WholePicture picture;
-    VIT_TRY(read_picture(path, options, picture));
-    try {
+    return guarded([&]() -> Result<Image> {
+        WholePicture picture;
+        VIT_TRY(read_picture(path, options, picture));
         Samples rgb = std::move(picture).rgb();
-        if (rgb.data) return Image(std::move(rgb));
-    } catch (const std::bad_alloc &) {
-    }
-    return no_memory(path);
+        return rgb.data ? Result<Image>(Image(std::move(rgb))) : no_memory(path);
+    });
 }
 
 Result<Image> Image::decode(const void *data, std::size_t size, const std::string &name,
                             const ImageOptions &options) {
-    WholePicture picture;
-    VIT_TRY(decode_picture(data, size, name, options, picture));
-    try {
+    return guarded([&]() -> Result<Image> {
+        WholePicture picture;
+        VIT_TRY(decode_picture(data, size, name, options, picture));
         Samples rgb = std::move(picture).rgb();
-        if (rgb.data) return Image(std::move(rgb));
-    } catch (const std::bad_alloc &) {
-    }
-    return no_memory(name);
+        return rgb.data ? Result<Image>(Image(std::move(rgb))) : no_memory(name);
+    });
 }
 
 Result<Image> Image::from_pixels(const ImageView &pixels) {
-    VIT_TRY(check_view(pixels));
-    try {
+    return guarded([&]() -> Result<Image> {
+        VIT_TRY(check_view(pixels));
         Samples rgb = to_rgb(pixels, 1, Alpha::over_white);
-        if (rgb.data) return Image(std::move(rgb));
-    } catch (const std::bad_alloc &) {
-    }
-    return fail(ErrorCode::memory, "image: out of memory");
+        return rgb.data ? Result<Image>(Image(std::move(rgb))) : out_of_memory();
+    });
 }
 
 }  // namespace vit

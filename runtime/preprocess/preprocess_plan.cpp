@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "backend/buffer.h"
 #include "picture/image.h"
@@ -173,7 +172,9 @@ Result<std::vector<float>> normalized_levels(const Preprocessing &p) {
     return levels;
 }
 
-Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int picture_height) {
+}  // namespace
+
+Result<PreprocessPlan> plan_preprocess(const Preprocessing &p, int picture_width, int picture_height) {
     if (picture_width < 1 || picture_height < 1) {
         return fail(ErrorCode::argument,
                     "a picture of " + size_text(picture_width, picture_height) + " pixels");
@@ -226,6 +227,8 @@ Result<PreprocessPlan> plan(const Preprocessing &p, int picture_width, int pictu
     plan.between.resize(static_cast<std::size_t>(3 * between.width * between.height));
     return plan;
 }
+
+namespace {
 
 // Where the crop sees nothing of the picture, the stage has left samples of zero.
 void fill_padding(const PreprocessPlan &plan, float *pixels) {
@@ -280,15 +283,6 @@ void copy_rows(const ImageView &image, PreprocessPlan &plan) {
 
 }  // namespace
 
-Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height) {
-    try {
-        return plan(preprocessing, width, height);
-    } catch (const std::bad_alloc &) {
-        return fail(ErrorCode::memory,
-                    "preprocess: out of memory for a picture of " + size_text(width, height));
-    }
-}
-
 Result<PreprocessKernels> PreprocessKernels::find(const Backend &backend) {
     PreprocessKernels kernels;
     VIT_TRY_ASSIGN(kernels.along_rows, backend.kernel("preprocess_along_rows"));
@@ -334,12 +328,7 @@ Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &con
     const std::uint8_t *data = image.data + plan.first_row * row_stride(image);
     std::int64_t stride = row_stride(image);
     if (!readable(plan, image)) {
-        try {
-            copy_rows(image, plan);
-        } catch (const std::bad_alloc &) {
-            return fail(ErrorCode::memory, "preprocess: out of memory for a picture of " +
-                                               size_text(image.width, image.height));
-        }
+        copy_rows(image, plan);
         data = plan.copy.data();
         stride = std::int64_t{3} * plan.read_width();
     }

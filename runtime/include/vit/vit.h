@@ -17,7 +17,8 @@
 // A Model is immutable and may be shared by any number of threads. A Session owns the buffers and the worker
 // threads of one stream of work; give each thread its own. No function prints, aborts, throws or keeps
 // global state; what can fail returns a Result, whose Error names the file, field, tensor or shape at fault
-// in one sentence.
+// in one sentence. Where there is no memory for such a sentence, it is "out of memory", which takes none;
+// where there is none for the list that a function returns, the list is empty.
 #pragma once
 
 #include <atomic>
@@ -142,13 +143,13 @@ struct Architecture {
 // left out. Where the classifier reads the class token alone, the last block counts for nothing else, and
 // nothing else is computed there, neither keys nor values, which is 8 % of ViT-B/16. (A device computes
 // these two.) 0 for sizes that cannot be.
-VIT_API double flop(const Architecture &architecture);
-// Number of learned values; 0, likewise.
-VIT_API std::int64_t parameters(const Architecture &architecture);
+VIT_API double flop(const Architecture &architecture) noexcept;
+// Number of learned values; 0, likewise, and where there is no memory to count them with.
+VIT_API std::int64_t parameters(const Architecture &architecture) noexcept;
 // The paper's sizes by name: vit-ti16, vit-s16, vit-b16, vit-b32, vit-l16, vit-h14, ... (1000 labels, 224
 // pixels).
 VIT_API Result<Architecture> named_architecture(const std::string &name);
-VIT_API std::vector<std::string> architecture_names();
+VIT_API std::vector<std::string> architecture_names() noexcept;
 
 // Pixels that belong to somebody else: rows of interleaved 8-bit channels, top row first.
 struct ImageView {
@@ -184,7 +185,7 @@ struct ImageOptions {
 struct ImageFormat {
     std::string name, decoder;
 };
-VIT_API std::vector<ImageFormat> image_formats();
+VIT_API std::vector<ImageFormat> image_formats() noexcept;
 
 // A decoded picture, always RGB. Copying it copies no pixels.
 class VIT_API Image {
@@ -228,7 +229,7 @@ struct BackendInfo {
     // defaults.
     std::string tuned;
 };
-VIT_API std::vector<BackendInfo> backends();
+VIT_API std::vector<BackendInfo> backends() noexcept;
 
 // An app's own context and queue: CUcontext and CUstream, or cl_context and cl_command_queue.
 struct DeviceHandles {
@@ -380,7 +381,7 @@ public:
     int threads() const;
     int max_batch() const;
     // Where the time of the forward passes since the last call went; timing starts with the first call.
-    std::vector<StageTime> stage_times();
+    std::vector<StageTime> stage_times() noexcept;
 
     struct Impl;
 
@@ -390,7 +391,7 @@ private:
 };
 
 // The k largest of n scores, best first; the lower index first among equals, and what is not a number last.
-VIT_API std::vector<Prediction> top_k(const float *scores, int n, int k);
+VIT_API std::vector<Prediction> top_k(const float *scores, int n, int k) noexcept;
 
 VIT_API const char *version();
 
