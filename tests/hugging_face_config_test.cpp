@@ -16,14 +16,14 @@ Bytes bytes_of(const std::string &text) {
     return std::as_bytes(std::span(text.data(), text.size()));
 }
 
-Result<Json> parsed(const std::string &text) {
+Result<JsonDocument> parsed(const std::string &text) {
     return parse_json(bytes_of(text), "dir/config.json");
 }
 
 // config.json of this model type and these fields.
 Result<Config> config_of(const std::string &fields) {
     return parsed("{\"model_type\":\"vit\"" + (fields.empty() ? "" : "," + fields) + "}")
-        .and_then([](Json json) { return read_config(json, "dir/config.json"); });
+        .and_then([](const JsonDocument &json) { return read_config(json.root(), "dir/config.json"); });
 }
 
 TEST(Config, TakesTheDefaultsOfTransformers) {
@@ -108,7 +108,7 @@ TEST(Config, TellsActivationsApart) {
 TEST(Config, DeiTHasADistillationToken) {
     const auto json = parsed(R"({"model_type": "deit", "architectures": ["DeiTModel"]})");
     ASSERT_TRUE(json) << json.error().message;
-    const auto config = read_config(*json, "dir/config.json");
+    const auto config = read_config(json->root(), "dir/config.json");
     ASSERT_TRUE(config) << config.error().message;
     const Architecture &a = config->architecture;
     EXPECT_TRUE(a.prefix.class_token && a.prefix.distillation_token);
@@ -229,7 +229,7 @@ TEST(Config, RefusesOtherModels) {
         named.push_back("dir/config.json");
         const auto json = parsed(bad.fields);
         ASSERT_TRUE(json) << json.error().message;
-        expect_error(read_config(*json, "dir/config.json"), bad.code, named);
+        expect_error(read_config(json->root(), "dir/config.json"), bad.code, named);
     }
 }
 

@@ -17,7 +17,9 @@ using test::expect_error;
 Result<Preprocessing> preprocessing_of(const std::string &fields) {
     const std::string text = "{" + fields + "}";
     return parse_json(std::as_bytes(std::span(text.data(), text.size())), "dir/config.json")
-        .and_then([](Json json) { return parse_preprocessing(json, "dir/config.json"); });
+        .and_then([](const JsonDocument &json) {
+            return parse_preprocessing(json.root(), "dir/config.json");
+        });
 }
 
 struct Bad {

@@ -227,7 +227,7 @@ TEST(Json, KeepsWhatWasWritten) {
     const auto json =
         parse_json(bytes_of("{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}"), "x.json");
     ASSERT_TRUE(json) << json.error().message;
-    EXPECT_EQ(json->dump(), "{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}");
+    EXPECT_EQ(json->root().dump(), "{\"a\":[[1],{\"b\":[]},-3],\"c\":{\"d\":{\"e\":1.5}},\"f\":\"g\"}");
 }
 
 TEST(Printable, EscapesWhatIsNoText) {

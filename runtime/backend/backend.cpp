@@ -1,8 +1,7 @@
 #include "backend/backend.h"
 
-#include <sstream>
-
 #include "backend/cpu_features.h"
+#include "words.h"
 
 namespace vit {
 
@@ -15,8 +14,8 @@ Result<Kernel> Backend::kernel(const std::string &kernel_name) const {
 
 std::string target_machine(const Backend &backend) {
     std::string words;
-    std::istringstream target(backend.target());
-    for (std::string word; std::getline(target, word, '-');) {
+    std::string_view rest = backend.target();
+    for (std::string word; !(word = take_word(rest, "-")).empty();) {
         if (word != "no_asserts" && word != "no_bounds_query" && word != "no_runtime" &&
             word != "user_context") {
             words += (words.empty() ? "" : "-") + word;

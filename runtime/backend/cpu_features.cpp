@@ -1,7 +1,8 @@
 #include "backend/cpu_features.h"
 
-#include <sstream>
 #include <string_view>
+
+#include "words.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -133,8 +134,8 @@ std::string unsupported_cpu(const std::string &target, const HasFeature &has) {
     if (!target.starts_with(prefix)) {
         return "it is for another kind of processor than this one, which is " + std::string(architecture);
     }
-    std::istringstream words(target.substr(prefix.size()));
-    for (std::string word; std::getline(words, word, '-');) {
+    std::string_view rest = std::string_view(target).substr(prefix.size());
+    for (std::string word; !(word = take_word(rest, "-")).empty();) {
         if (!says_nothing_of_the_processor(word) && !has(word)) {
             return "this processor has no " + word;
         }

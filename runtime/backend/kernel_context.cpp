@@ -2,41 +2,46 @@
 
 #include <HalideRuntime.h>
 
+#include <atomic>
+
 namespace vit {
 
 namespace {
 
-halide_error_handler_t default_error = nullptr;
-halide_print_t default_print = nullptr;
-halide_malloc_t default_malloc = nullptr;
-halide_free_t default_free = nullptr;
-halide_do_par_for_t default_do_par_for = nullptr;
+// What calls without a context go on to. A handler can be called, by a thread of the app's, as soon as it is
+// set, and before it is known which one it replaced.
+std::atomic<halide_error_handler_t> default_error = halide_default_error;
+std::atomic<halide_print_t> default_print = halide_default_print;
+std::atomic<halide_malloc_t> default_malloc = halide_default_malloc;
+std::atomic<halide_free_t> default_free = halide_default_free;
+std::atomic<halide_do_par_for_t> default_do_par_for = halide_default_do_par_for;
 
 KernelContext &of(void *user_context) {
     return *static_cast<KernelContext *>(user_context);
 }
 
 void on_error(void *user_context, const char *sentence) {
-    user_context ? of(user_context).set_error(sentence) : default_error(user_context, sentence);
+    user_context ? of(user_context).set_error(sentence) : default_error.load()(user_context, sentence);
 }
 
 void on_print(void *user_context, const char *text) {
     if (!user_context) {
-        default_print(user_context, text);
+        default_print.load()(user_context, text);
     }
 }
 
 void *on_malloc(void *user_context, std::size_t size) {
-    return user_context ? of(user_context).scratch().allocate(size) : default_malloc(user_context, size);
+    return user_context ? of(user_context).scratch().allocate(size)
+                        : default_malloc.load()(user_context, size);
 }
 
 void on_free(void *user_context, void *block) {
-    user_context ? of(user_context).scratch().release(block) : default_free(user_context, block);
+    user_context ? of(user_context).scratch().release(block) : default_free.load()(user_context, block);
 }
 
 int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std::uint8_t *closure) {
     if (!user_context) {
-        return default_do_par_for(user_context, task, min, size, closure);
+        return default_do_par_for.load()(user_context, task, min, size, closure);
     }
     KernelContext &context = of(user_context);
     context.scratch().begin_loop();

@@ -1,10 +1,11 @@
 #include "backend/thread_pool.h"
 
 #include <algorithm>
-#include <fstream>
-#include <string>
-#include <system_error>
+#include <array>
+#include <cstdio>
+#include <exception>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -46,16 +47,25 @@ std::uint32_t open_loop(std::uint32_t loop) {
     return (loop << 16) | 0x80000000u;
 }
 
+// The numbers that a file begins with; 0 for what is none ("max"). Takes no memory.
+std::array<double, 2> numbers_in(const char *path) {
+    std::array<double, 2> numbers{};
+    char text[64] = {};
+    const int descriptor = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return numbers;
+    if (::read(descriptor, text, sizeof(text) - 1) > 0) {
+        std::sscanf(text, "%lf %lf", &numbers[0], &numbers[1]);
+    }
+    ::close(descriptor);
+    return numbers;
+}
+
 // Processors that the cgroup's quota amounts to, or 0 if it has none.
 int quota_of_cgroup() {
-    double quota = 0, period = 0;
-    std::ifstream v2("/sys/fs/cgroup/cpu.max");
-    std::string text;
-    if (v2 >> text >> period && text != "max") {
-        quota = std::atof(text.c_str());
-    } else if (!v2.is_open()) {
-        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
-        std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+    auto [quota, period] = numbers_in("/sys/fs/cgroup/cpu.max");
+    if (::access("/sys/fs/cgroup/cpu.max", F_OK) != 0) {
+        quota = numbers_in("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")[0];
+        period = numbers_in("/sys/fs/cgroup/cpu/cpu.cfs_period_us")[0];
     }
     constexpr double most = 1 << 20;  // of any machine
     return quota > 0 && period > 0 ? static_cast<int>(std::clamp(quota / period + 0.5, 1.0, most)) : 0;
@@ -115,26 +125,27 @@ private:
 };
 
 ThreadPool::ThreadPool(int threads)
-    : shares_(std::make_unique<Share[]>(std::max(1, threads))), process_(::getpid()) {
-    workers_.reserve(std::max(0, threads - 1));
+    : shares_(std::make_unique<Share[]>(std::max(1, threads))),
+      workers_(std::make_unique<std::vector<std::thread>>()), process_(::getpid()) {
+    workers_->reserve(std::max(0, threads - 1));
     try {
         for (int i = 1; i < threads; i++) {
-            workers_.emplace_back([this, i] { work(i); });
+            workers_->emplace_back([this, i] { work(i); });
         }
-    } catch (const std::system_error &) {
-        // With fewer it takes longer.
+    } catch (const std::exception &) {
+        // For want of threads, or of memory for one: with fewer it takes longer.
     }
 }
 
 ThreadPool::~ThreadPool() {
     if (process_ != ::getpid()) {
-        new std::vector<std::thread>(std::move(workers_));  // which cannot be joined, nor destroyed
+        (void)workers_.release();  // which cannot be joined, nor destroyed
         return;
     }
     stop_ = true;
     generation_.fetch_add(1, std::memory_order_release);
     generation_.notify_all();
-    for (std::thread &worker : workers_) {
+    for (std::thread &worker : *workers_) {
         worker.join();
     }
 }
@@ -193,7 +204,7 @@ void ThreadPool::run_indices(int thread) {
 }
 
 int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
-    if (workers_.empty() || size <= 1 || inside_loop) {
+    if (workers_->empty() || size <= 1 || inside_loop) {
         for (int i = min; i < min + size; i++) {
             if (const int error = task(context, i, closure)) {
                 return error;

@@ -26,7 +26,7 @@ public:
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;
 
-    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+    int threads() const { return static_cast<int>(workers_->size()) + 1; }
 
     // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for
     // workers.
@@ -57,7 +57,7 @@ private:
     // milliseconds.
     alignas(64) std::atomic<std::uint32_t> inside_{0};
     std::atomic<bool> stop_{false};  // workers that come late may look while it is being set
-    std::vector<std::thread> workers_;
+    std::unique_ptr<std::vector<std::thread>> workers_;
     const int process_;  // that they run in
 };
 

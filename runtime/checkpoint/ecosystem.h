@@ -22,13 +22,13 @@ public:
     const std::string &path() const { return path_; }
     std::string config_path() const;
     // config.json; null if there is none.
-    const Json *config() const { return config_ ? &*config_ : nullptr; }
+    const Json *config() const { return config_ ? &config_->root() : nullptr; }
     // Errors: as TensorFiles::open.
     Result<TensorFiles *> tensors();
 
 private:
     std::string path_;
-    std::optional<Json> config_;
+    std::optional<JsonDocument> config_;
     std::optional<TensorFiles> tensors_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 // `problem` then names.
 class Builder final : public nlohmann::json_sax<Json> {
 public:
-    Json root;
+    JsonDocument document;
     std::string problem;
 
     bool null() override { return add(nullptr); }
@@ -54,7 +54,7 @@ private:
     }
 
     Json *place(Json &&value) {
-        if (open_.empty()) return &(root = std::move(value));
+        if (open_.empty()) return &(document.root() = std::move(value));
         if (open_.back()->is_object()) return &(*member_ = std::move(value));
         open_.back()->push_back(std::move(value));
         return &open_.back()->back();
@@ -79,6 +79,13 @@ private:
     }
 };
 
+// Deeper than json_limit::depth there is none.
+void take_apart(Json &value) noexcept {
+    if (!value.is_structured()) return;
+    for (Json &child : value) take_apart(child);
+    value.clear();
+}
+
 std::string range_text(double least, double most) {
     char text[80];
     std::snprintf(text, sizeof text, "%.10g to %.10g", least, most);
@@ -87,15 +94,17 @@ std::string range_text(double least, double most) {
 
 }  // namespace
 
-Result<Json> parse_json(Bytes text, const std::string &file) {
+JsonDocument::~JsonDocument() { take_apart(root_); }
+
+Result<JsonDocument> parse_json(Bytes text, const std::string &file) {
     Builder builder;
     const auto *begin = reinterpret_cast<const char *>(text.data());
     const bool complete = Json::sax_parse(begin, begin + text.size(), &builder);
     if (!complete) return fail(ErrorCode::format, printable_path(file) + ": " + builder.problem);
-    return std::move(builder.root);
+    return std::move(builder.document);
 }
 
-Result<Json> read_json(const std::string &path) {
+Result<JsonDocument> read_json(const std::string &path) {
     VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
     if (file->bytes().size() > json_limit::bytes) {
         return fail(ErrorCode::format, printable_path(path) + ": is too large for a JSON file (" +
@@ -104,15 +113,21 @@ Result<Json> read_json(const std::string &path) {
     return parse_json(file->bytes(), path);
 }
 
-Result<JsonFields> JsonFields::of(const Json &object, std::string file, std::string field) {
-    JsonFields fields(object, std::move(file), std::move(field));
+Result<JsonFields> JsonFields::of(const Json &object, std::string file, std::string field,
+                                  const Json *defaults) {
+    JsonFields fields(object, std::move(file), std::move(field), defaults);
     if (!object.is_object()) return fail(ErrorCode::config, fields.at() + " is not a JSON object");
     return fields;
 }
 
-const Json *JsonFields::find(const char *key) const {
-    const auto found = object_->find(key);
-    return found == object_->end() || found->is_null() ? nullptr : &*found;
+const Json *JsonFields::find(std::string_view key) const {
+    auto found = object_->find(key);
+    if (found == object_->end()) {
+        if (!defaults_) return nullptr;
+        found = defaults_->find(key);
+        if (found == defaults_->end()) return nullptr;
+    }
+    return found->is_null() ? nullptr : &*found;
 }
 
 Result<int> JsonFields::integer(const char *key, int fallback, int least, int most) const {

@@ -22,21 +22,42 @@ inline constexpr std::size_t depth = 32;        // nested containers
 inline constexpr std::size_t key_bytes = 4096;
 }  // namespace json_limit
 
+// A tree of values, in the only place where there may be one that holds others. The destructor of such a
+// value allocates, which ends the program where there is no memory: a document is taken apart from its
+// leaves on, and values are put into it where they are to stay, each by itself. Nothing copies one.
+class JsonDocument {
+public:
+    JsonDocument() = default;  // null
+    JsonDocument(JsonDocument &&other) noexcept { root_.swap(other.root_); }
+    JsonDocument &operator=(JsonDocument &&other) noexcept {
+        root_.swap(other.root_);
+        return *this;
+    }
+    ~JsonDocument();
+
+    const Json &root() const { return root_; }
+    Json &root() { return root_; }
+
+private:
+    Json root_;
+};
+
 // Errors: format. `file` is the path, for messages.
-Result<Json> parse_json(Bytes text, const std::string &file);
+Result<JsonDocument> parse_json(Bytes text, const std::string &file);
 // The same from a file of at most json_limit::bytes. Errors: io, format.
-Result<Json> read_json(const std::string &path);
+Result<JsonDocument> read_json(const std::string &path);
 
 // One object of a JSON file. Every reader takes the value to return where the field is missing or null, and
 // the closed range that is allowed. Errors: config, naming file and field.
 class JsonFields {
 public:
     // `field` is the path of the object inside the file ("image_processor"), empty for the file's own.
-    // Borrows the object.
-    static Result<JsonFields> of(const Json &object, std::string file, std::string field = {});
+    // `defaults`, which may be null, is an object that has the fields that this one has not. Borrows both.
+    static Result<JsonFields> of(const Json &object, std::string file, std::string field = {},
+                                 const Json *defaults = nullptr);
 
     // The field's value; null pointer where it is missing or null.
-    const Json *find(const char *key) const;
+    const Json *find(std::string_view key) const;
     Result<int> integer(const char *key, int fallback, int least, int most) const;
     Result<double> number(const char *key, double fallback, double least, double most) const;
     Result<bool> boolean(const char *key, bool fallback) const;
@@ -49,10 +70,10 @@ public:
     const std::string &file() const { return file_; }
 
 private:
-    JsonFields(const Json &object, std::string file, std::string field)
-        : object_(&object), file_(std::move(file)), field_(std::move(field)) {}
+    JsonFields(const Json &object, std::string file, std::string field, const Json *defaults)
+        : object_(&object), defaults_(defaults), file_(std::move(file)), field_(std::move(field)) {}
 
-    const Json *object_;
+    const Json *object_, *defaults_;
     std::string file_, field_;
 };
 

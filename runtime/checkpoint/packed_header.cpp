@@ -1,7 +1,9 @@
 #include "checkpoint/packed_header.h"
 
+#include <array>
 #include <charconv>
 #include <cstdio>
+#include <type_traits>
 
 #include "checkpoint/checksum.h"
 #include "network/architecture.h"
@@ -13,38 +15,34 @@ namespace vit {
 
 namespace {
 
-Json json_of(int value) { return value; }
-Json json_of(bool value) { return value; }
-Json json_of(float value) { return value; }
-Json json_of(double value) { return value; }
-Json json_of(const std::vector<Feature> &features) {
-    Json names = Json::array();
-    for (const Feature feature : features) names.push_back(name_of(feature));
-    return names;
-}
-template<typename T>
-Json json_of(const std::array<T, 3> &channels) {
-    return channels;
-}
+// Into the null that stands in a document already.
+void put(Json &place, int value) { place = value; }
+void put(Json &place, bool value) { place = value; }
+void put(Json &place, float value) { place = value; }
+void put(Json &place, double value) { place = value; }
+void put(Json &place, const std::string &value) { place = value; }
 template<typename Enum>
-Json json_of(Enum value) {
-    return name_of(value);
+requires std::is_enum_v<Enum>
+void put(Json &place, Enum value) {
+    place = name_of(value);
+}
+template<typename List>
+requires requires(const List &list) { list.begin(); }
+void put(Json &place, const List &list) {
+    place = Json::array();
+    for (const auto &value : list) {
+        place.push_back(nullptr);
+        put(place.back(), value);
+    }
 }
 
 // Of an architecture or of preprocessing, all that their lists of fields name.
 template<typename Fields>
-Json fields_of(const Fields &fields) {
-    Json json = Json::object();
+void put_fields(Json &place, const Fields &fields) {
+    place = Json::object();
     for_each_field(fields, [&](const char *name, const auto &value, const char *, auto...) {
-        json[name] = json_of(value);
+        put(place[name], value);
     });
-    return json;
-}
-
-Json to_json(const Architecture &a) {
-    Json json = fields_of(a);
-    json["name"] = printable(a.name, 0);
-    return json;
 }
 
 template<typename Enum>
@@ -198,30 +196,30 @@ Result<void> check_size(const PackedHeader &header, const JsonFields &fields) {
 
 }  // namespace
 
-Json to_json(const PackedHeader &header) {
-    Json labels = Json::array(), checksums = Json::array();
-    for (const std::string &label : header.labels) {
-        labels.push_back(label);
-    }
+JsonDocument to_json(const PackedHeader &header) {
+    JsonDocument document;
+    Json &json = document.root();
+    json = Json::object();
+    json["version"] = header.version;
+    json["target"] = header.target;
+    put(json["blocks"], std::array{header.blocks.lanes, header.blocks.token_tile, header.blocks.panel});
+    json["packing"] = hex_of(header.packing);
+    json["bytes"] = header.bytes;
+    Json &checksums = json["checksums"] = Json::array();
     for (const std::uint64_t checksum : header.checksums) {
         checksums.push_back(hex_of(checksum));
     }
-    Json json = {{"version", header.version},
-            {"target", header.target},
-            {"blocks", {header.blocks.lanes, header.blocks.token_tile, header.blocks.panel}},
-            {"packing", hex_of(header.packing)},
-            {"bytes", header.bytes},
-            {"checksums", checksums},
-            {"precision", name_of(header.precision)},
-            {"architecture", to_json(header.architecture)},
-            {"preprocessing", fields_of(header.preprocessing)},
-            {"labels", labels}};
+    put(json["precision"], header.precision);
+    put_fields(json["architecture"], header.architecture);
+    json["architecture"]["name"] = printable(header.architecture.name, 0);
+    put_fields(json["preprocessing"], header.preprocessing);
+    put(json["labels"], header.labels);
     if (header.accuracy) {
-        Json &accuracy = json["accuracy"];
+        Json &accuracy = json["accuracy"] = Json::object();
         for_each_field(*header.accuracy,
                        [&](const char *name, const auto &value, auto...) { accuracy[name] = value; });
     }
-    return json;
+    return document;
 }
 
 Result<PackedHeader> read_packed_header(const Json &json, const std::string &file) {

@@ -26,7 +26,7 @@ struct PackedHeader {
     std::vector<std::string> labels;
 };
 
-Json to_json(const PackedHeader &header);
+JsonDocument to_json(const PackedHeader &header);
 // Everything is checked, as in a file from a stranger. Errors: config, format.
 Result<PackedHeader> read_packed_header(const Json &json, const std::string &file);
 

@@ -100,8 +100,8 @@ Result<Front> read_front(const std::string &path) {
         return fail(ErrorCode::format, name + ": is damaged, or was packed by another version: its header " +
                                            "is not what was written");
     }
-    VIT_TRY_ASSIGN(const Json json, parse_json(Bytes(text).first(length), path));
-    VIT_TRY_ASSIGN(PackedHeader header, read_packed_header(json, path));
+    VIT_TRY_ASSIGN(const JsonDocument json, parse_json(Bytes(text).first(length), path));
+    VIT_TRY_ASSIGN(PackedHeader header, read_packed_header(json.root(), path));
     if (file.size() < weights_at || file.size() - weights_at != header.bytes) {
         return fail(ErrorCode::format, name + ": is truncated or has something behind its " +
                                            std::to_string(header.bytes) + " bytes of weights");
@@ -194,7 +194,7 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
                               model.architecture,
                               model.preprocessing,
                               model.labels};
-    const std::string json = to_json(header).dump(-1, ' ', true, Json::error_handler_t::replace);
+    const std::string json = to_json(header).root().dump(-1, ' ', true, Json::error_handler_t::replace);
     std::string bytes(magic, sizeof(magic));
     append(bytes, json.size());
     append(bytes, checksum(json.data(), json.size()));

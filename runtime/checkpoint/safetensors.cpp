@@ -49,7 +49,7 @@ bool checked_product(const std::vector<std::int64_t> &sizes, std::int64_t bytes,
 }
 
 struct Header {
-    Json json;
+    JsonDocument json;
     Bytes data;  // what follows the header
 };
 
@@ -72,7 +72,7 @@ Result<Header> read_header(Bytes bytes, const std::string &file) {
     if (text.empty() || text.front() != std::byte{'{'}) {
         return bad("is not a safetensors file: its header is not a JSON object");
     }
-    VIT_TRY_ASSIGN(Json json, parse_json(text, file));
+    VIT_TRY_ASSIGN(JsonDocument json, parse_json(text, file));
     return Header{std::move(json), bytes.subspan(length_bytes + length)};
 }
 
@@ -136,7 +136,7 @@ Result<void> check_apart(const StoredTensors &tensors, const std::string &file) 
 Result<StoredTensors> parse_safetensors(Bytes bytes, const std::string &file) {
     VIT_TRY_ASSIGN(const Header header, read_header(bytes, file));
     StoredTensors tensors;
-    for (const auto &[name, entry] : header.json.items()) {
+    for (const auto &[name, entry] : header.json.root().items()) {
         if (name == "__metadata__") continue;  // free text about the file
         VIT_TRY_ASSIGN(StoredTensor tensor, read_tensor(name, entry, header.data, file));
         tensors.emplace(name, std::move(tensor));

@@ -74,8 +74,8 @@ Result<void> TensorFiles::add(const std::string &path, StoredTensors &tensors) {
 }
 
 Result<void> TensorFiles::add_shards(const std::string &directory, const std::string &index_path) {
-    VIT_TRY_ASSIGN(const Json json, read_json(index_path));
-    VIT_TRY_ASSIGN(const JsonFields index, JsonFields::of(json, index_path));
+    VIT_TRY_ASSIGN(const JsonDocument json, read_json(index_path));
+    VIT_TRY_ASSIGN(const JsonFields index, JsonFields::of(json.root(), index_path));
     const Json *weight_map = index.find("weight_map");
     if (!weight_map || !weight_map->is_object()) return index.error("weight_map", "is not a JSON object");
 

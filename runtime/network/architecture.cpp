@@ -1,8 +1,8 @@
 #include "network/architecture.h"
 
 #include <algorithm>
-#include <iomanip>
-#include <sstream>
+#include <cstdio>
+#include <type_traits>
 
 #include "vit/fields.h"
 #include "network/slots.h"
@@ -75,10 +75,11 @@ struct CheckRanges {
     template<typename Number>
     void operator()(const char *name, Number value, const char *, Range range) {
         if (result && !(value >= range.least && value <= range.most)) {  // NaN is not
-            std::ostringstream text;
-            text << name << " is " << value << ", outside " << std::setprecision(10) << range.least << " to "
-                 << range.most;
-            result = refuse(text.str());
+            char text[120];
+            std::snprintf(text, sizeof text, " is %.*g, outside %.10g to %.10g",
+                          std::is_integral_v<Number> ? 10 : 6, static_cast<double>(value), range.least,
+                          range.most);
+            result = refuse(name + std::string(text));
         }
     }
     template<typename Choice>

@@ -1,8 +1,11 @@
 #include "picture/pnm_header.h"
 
 #include <algorithm>
-#include <sstream>
+#include <charconv>
 #include <string_view>
+#include <system_error>
+
+#include "words.h"
 
 namespace vit {
 
@@ -50,6 +53,7 @@ Result<PnmHeader> read_arbitrary(Octets bytes, const std::string &sentence) {
                                "and ENDHDR");
     };
     constexpr std::size_t longest = 4096;
+    constexpr std::string_view white_space = " \t\r\v\f";
     std::string_view text(reinterpret_cast<const char *>(bytes.data()), std::min(bytes.size(), longest));
     PnmHeader header{};
     for (std::size_t at = 2; at < text.size();) {
@@ -57,10 +61,9 @@ Result<PnmHeader> read_arbitrary(Octets bytes, const std::string &sentence) {
         if (end == text.npos) {
             break;
         }
-        std::istringstream line{std::string(text.substr(at, end - at))};
+        std::string_view line = text.substr(at, end - at);
         at = end + 1;
-        std::string word;
-        line >> word;
+        const std::string_view word = take_word(line, white_space);
         if (word == "ENDHDR") {
             header.size = at;
             break;
@@ -70,8 +73,11 @@ Result<PnmHeader> read_arbitrary(Octets bytes, const std::string &sentence) {
                            : word == "DEPTH"  ? &header.channels
                            : word == "MAXVAL" ? &header.maximum
                                               : nullptr;
-        if (field && !(line >> *field)) {
-            return wrong();
+        if (field) {
+            const std::string_view number = take_word(line, white_space);
+            if (std::from_chars(number.data(), number.data() + number.size(), *field).ec != std::errc()) {
+                return wrong();
+            }
         }
     }
     if (header.size == 0 || header.width < 1 || header.height < 1 || header.channels < 1 ||

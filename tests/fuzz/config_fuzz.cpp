@@ -24,14 +24,14 @@ bool check_message(const vit::Result<T> &result) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     const auto json = vit::parse_json(std::as_bytes(std::span(data, size)), "fuzz.json");
     if (!check_message(json)) return 0;
-    const auto config = vit::read_config(*json, "fuzz.json");
+    const auto config = vit::read_config(json->root(), "fuzz.json");
     if (check_message(config)) {
         const vit::Architecture &a = config->architecture;
         require(a.head_size() * a.heads == a.width && a.patches() >= 1 && a.depth >= 1 &&
                 a.layer_norm_epsilon > 0);
         require(config->labels.size() == static_cast<std::size_t>(a.labels));
     }
-    const auto preprocessing = vit::parse_preprocessing(*json, "fuzz.json");
+    const auto preprocessing = vit::parse_preprocessing(json->root(), "fuzz.json");
     if (check_message(preprocessing)) {
         for (const double deviation : preprocessing->std) require(deviation > 0);
         require(preprocessing->height >= 1 && preprocessing->crop_width >= 1 &&

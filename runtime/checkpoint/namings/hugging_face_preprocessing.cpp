@@ -194,25 +194,25 @@ Result<void> check_output_size(const Preprocessing &p, const Architecture &a, co
 Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture,
                                          std::string_view family) {
     std::string file = join_path(directory, "processor_config.json"), field;
-    Json json;
+    JsonDocument document;
+    const Json *json = nullptr;
     if (path_exists(file)) {
-        VIT_TRY_ASSIGN(json, read_json(file));
-        VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(json, file));
-        if (const Json *image_processor = fields.find("image_processor")) {
-            field = "image_processor";
-            json = Json(*image_processor);
-        }
+        VIT_TRY_ASSIGN(document, read_json(file));
+        VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(document.root(), file));
+        json = fields.find("image_processor");
+        if (json) field = "image_processor";
     }
-    if (field.empty()) {
+    if (!json) {
         file = join_path(directory, "preprocessor_config.json");
         if (!path_exists(file)) {
             return fail(ErrorCode::io, printable_path(directory) +
                                            ": has neither preprocessor_config.json nor a " +
                                            "processor_config.json with an image_processor in it");
         }
-        VIT_TRY_ASSIGN(json, read_json(file));
+        VIT_TRY_ASSIGN(document, read_json(file));
+        json = &document.root();
     }
-    VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(json, file, field, family));
+    VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(*json, file, field, family));
     VIT_TRY(check_output_size(preprocessing, architecture, file));
     return preprocessing;
 }

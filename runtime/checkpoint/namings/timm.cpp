@@ -72,23 +72,22 @@ public:
             return fail(ErrorCode::unsupported,
                         arguments.architecture_ + ", which is none of timm's plain ViTs and DeiTs");
         }
-        arguments.json_ = Json::parse(*row);
+        VIT_TRY_ASSIGN(arguments.row_, parse_json(std::as_bytes(std::span(*row)), config.file()));
         if (const Json *given = config.find("model_args")) {
             VIT_TRY(JsonFields::of(*given, config.file(), "model_args"));
-            arguments.given_ = *given;
-            arguments.json_.update(*given);
+            arguments.given_ = given;
         }
         arguments.file_ = config.file();
         VIT_TRY(arguments.check());
         return arguments;
     }
 
-    JsonFields fields() const { return *JsonFields::of(json_, file_, "model_args"); }
+    JsonFields fields() const { return *JsonFields::of(*given_, file_, "model_args", &row_.root()); }
 
     // Whether the file has it, and be it null.
-    bool given(const char *key) const { return given_.contains(key); }
+    bool given(const char *key) const { return given_->contains(key); }
 
-    bool distilled() const { return json_.contains("distilled"); }
+    bool distilled() const { return row_.root().contains("distilled"); }
     bool gated() const {
         const Json *mlp = fields().find("mlp_layer");
         return mlp && *mlp == "SwiGLUPacked";
@@ -96,17 +95,25 @@ public:
 
     // The beginning of a sentence about an argument, which is the file's or comes with the architecture.
     std::string at(const char *key) const {
-        const std::string what = std::string(key) + " is " + json_text(json_.value(key, Json()));
+        static const Json null;
+        const Json *value = fields().find(key);
+        const std::string what = std::string(key) + " is " + json_text(value ? *value : null);
         return given(key) ? printable_path(file_) + ": model_args." + what
                           : architecture_ + ", whose " + what;
     }
 
 private:
-    Json json_, given_ = Json::object();
+    static const Json &nothing() {
+        static const Json object = Json::object();
+        return object;
+    }
+
+    JsonDocument row_;
+    const Json *given_ = &nothing();  // the file's
     std::string file_, architecture_;
 
     Result<void> check() const {
-        for (const auto &argument : given_.items()) {
+        for (const auto &argument : given_->items()) {
             const std::string &key = argument.key();
             const bool fixed = std::any_of(fixed_arguments().begin(), fixed_arguments().end(),
                                            [&](const Fixed &row) { return key == row.key; });
