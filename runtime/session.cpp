@@ -77,8 +77,8 @@ Result<Session> Session::create(const Model &model, const SessionOptions &option
             return fail(ErrorCode::argument,
                         "max_batch is " + std::to_string(options.max_batch) + ", below 1");
         }
-        VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch));
         const int threads = options.threads ? options.threads : usable_processors();
+        VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch, threads));
         auto impl = std::make_unique<Impl>(model.impl(), threads, std::move(forward));
         impl->max_batch = options.max_batch;
         return Session(std::move(impl));

@@ -43,11 +43,7 @@ int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std
     if (!user_context) {
         return default_do_par_for.load()(user_context, task, min, size, closure);
     }
-    KernelContext &context = of(user_context);
-    context.scratch().begin_loop();
-    const int code = context.pool().parallel_for(task, user_context, min, size, closure);
-    context.scratch().end_loop();
-    return code;
+    return of(user_context).parallel_for(task, user_context, min, size, closure);
 }
 
 }  // namespace
@@ -73,8 +69,18 @@ void KernelContext::set_error(const char *sentence) {
     }
 }
 
+int KernelContext::parallel_for(ThreadPool::Task task, void *context, int min, int size,
+                                std::uint8_t *closure) {
+    scratch_.begin_loop();
+    const int code = pool_.parallel_for(task, context, min, size, closure);
+    scratch_.end_loop();
+    return code;
+}
+
 Result<void> KernelContext::check(const char *stage, int code) {
-    scratch_.settle();
+    if (!ThreadPool::inside_loop()) {
+        scratch_.settle();
+    }
     if (code == 0) {
         return {};
     }

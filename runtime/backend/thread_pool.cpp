@@ -16,7 +16,7 @@ namespace vit {
 
 namespace {
 
-thread_local bool inside_loop = false;
+thread_local bool is_inside_loop = false;
 thread_local int index_in_pool = 0;
 
 // Some microseconds; a pause takes about 40 cycles on the processors of today.
@@ -154,8 +154,12 @@ int ThreadPool::thread_index() {
     return index_in_pool;
 }
 
+bool ThreadPool::inside_loop() {
+    return is_inside_loop;
+}
+
 void ThreadPool::work(int index) {
-    inside_loop = true;
+    is_inside_loop = true;
     index_in_pool = index;
     for (std::uint32_t seen = 0;;) {
         wait_for_change(generation_, seen);
@@ -204,7 +208,7 @@ void ThreadPool::run_indices(int thread) {
 }
 
 int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
-    if (workers_->empty() || size <= 1 || inside_loop) {
+    if (workers_->empty() || size <= 1 || is_inside_loop) {
         for (int i = min; i < min + size; i++) {
             if (const int error = task(context, i, closure)) {
                 return error;
@@ -225,9 +229,9 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     generation_.store(loop, std::memory_order_release);
     generation_.notify_all();
 
-    inside_loop = true;
+    is_inside_loop = true;
     run_indices(0);
-    inside_loop = false;
+    is_inside_loop = false;
     inside_.fetch_and(0xffff, std::memory_order_acq_rel);  // closed: whoever comes now goes back to wait
     for (std::uint32_t left; (left = inside_.load(std::memory_order_acquire)) != 0;) {
         wait_for_change(inside_, left);

@@ -31,6 +31,8 @@ public:
     // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for
     // workers.
     static int thread_index();
+    // Whether the calling thread is in a task of a parallel loop.
+    static bool inside_loop();
 
     // Calls task(context, i, closure) for min <= i < min + size, from this thread and the workers; returns
     // 0, or what a task returned that failed. A loop inside a task runs in the task's own thread.

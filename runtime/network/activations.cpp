@@ -7,31 +7,43 @@ namespace vit {
 
 namespace {
 
+// visit(place, floats of an image) for every array, and for those of the answers visit_answer.
+template<typename Visit, typename VisitAnswer>
+void for_each_array(Activations &its, const Geometry &g, Visit visit, VisitAnswer visit_answer) {
+    visit(its.patches, g.token_matrix(g.patch_values));
+    visit(its.x, g.token_matrix(g.width));
+    visit(its.y, g.token_matrix(g.width));
+    visit(its.qkv, g.token_matrix(3 * g.attention_width));
+    visit(its.context, g.token_matrix(g.attention_width));
+    visit(its.hidden, g.token_matrix(g.mlp_width));
+    visit(its.pooled, g.feature_matrix());
+    if (g.fixed) {
+        visit(its.last_context, g.token_matrix(g.attention_width));
+    }
+    visit_answer(its.logits, static_cast<std::size_t>(g.labels));
+    visit_answer(its.scores, static_cast<std::size_t>(g.labels));
+}
+
 struct Array {
     Place *place;
-    std::size_t floats;  // of an image
+    std::size_t floats;
 };
 
-std::vector<Array> arrays_of(Activations &its, const Architecture &a, const Geometry &g, bool on_device) {
-    std::vector<Array> arrays{{&its.patches, g.token_matrix(g.patch_values)},
-                              {&its.x, g.token_matrix(g.width)},
-                              {&its.y, g.token_matrix(g.width)},
-                              {&its.qkv, g.token_matrix(3 * g.attention_width)},
-                              {&its.context, g.token_matrix(g.attention_width)},
-                              {&its.hidden, g.token_matrix(g.mlp_width)},
-                              {&its.pooled, g.feature_matrix()},
-                              {&its.logits, static_cast<std::size_t>(g.labels)},
-                              {&its.scores, static_cast<std::size_t>(g.labels)}};
-    if (g.fixed) {
-        arrays.push_back({&its.last_context, g.token_matrix(g.attention_width)});
-    }
+std::vector<Array> arrays_of(Activations &its, const Architecture &a, const Geometry &g, bool on_device,
+                             std::size_t images, std::size_t answers) {
+    std::vector<Array> arrays;
+    const auto visit = [&](Place &place, std::size_t floats) {
+        arrays.push_back({&place, images * floats});
+    };
+    for_each_array(its, g, visit, [&](Place &place, std::size_t floats) {
+        arrays.push_back({&place, answers * floats});
+    });
     if (on_device) {
-        const std::size_t pixels = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
-        arrays.insert(arrays.end(), {{&its.pixels, pixels},
-                                     {&its.keys, g.keys_of_image()},
-                                     {&its.values, g.values_of_image()}});
+        visit(its.pixels, static_cast<std::size_t>(a.channels) * a.image_height * a.image_width);
+        visit(its.keys, g.keys_of_image());
+        visit(its.values, g.values_of_image());
         if (g.key_parts() > 1) {
-            arrays.push_back({&its.mixtures, g.mixtures_of_image()});
+            visit(its.mixtures, g.mixtures_of_image());
         }
     }
     return arrays;
@@ -53,20 +65,31 @@ std::size_t whole_lines(std::size_t floats) { return (floats + 31) / 32 * 32; }
 
 }  // namespace
 
-Result<Activations> Activations::allocate(const Architecture &a, const Geometry &g,
-                                          std::shared_ptr<Device> device, int max_batch) {
-    Activations its;
+Activations Activations::from(int image, int answer, const Geometry &g) const {
+    Activations its = *this;
+    const auto move = [](Place &place, std::size_t floats, int by) {
+        place = place + static_cast<std::int64_t>(floats) * by;
+    };
+    for_each_array(
+        its, g, [&](Place &place, std::size_t floats) { move(place, floats, image); },
+        [&](Place &place, std::size_t floats) { move(place, floats, answer); });
+    return its;
+}
+
+Result<ActivationMemory> ActivationMemory::allocate(const Architecture &a, const Geometry &g,
+                                                    std::shared_ptr<Device> device, int images,
+                                                    int answers) {
+    ActivationMemory its;
     if (device) VIT_TRY(check_heads(a, g));
-    const std::vector<Array> arrays = arrays_of(its, a, g, device != nullptr);
-    const std::size_t batch = max_batch;
+    const std::vector<Array> arrays = arrays_of(its.places, a, g, device != nullptr, images, answers);
     std::size_t floats = 0, largest = 0;
     for (const Array &array : arrays) {
-        if (batch * array.floats >= std::size_t{1} << 31) {
-            return fail(ErrorCode::argument, "max_batch " + std::to_string(max_batch) +
+        if (array.floats >= std::size_t{1} << 31) {
+            return fail(ErrorCode::argument, "max_batch " + std::to_string(answers) +
                                                  " is too large for this model: one of " +
                                                  "its buffers would have more than 2^31 values");
         }
-        floats += whole_lines(batch * array.floats);
+        floats += whole_lines(array.floats);
         largest = std::max(largest, array.floats);
     }
     if (!device) {
@@ -74,17 +97,16 @@ Result<Activations> Activations::allocate(const Architecture &a, const Geometry 
         float *at = its.memory.data();
         for (const Array &array : arrays) {
             *array.place = at;
-            at += whole_lines(batch * array.floats);
+            at += whole_lines(array.floats);
         }
         return its;
     }
     // Zeroed, as the host's memory is: pads that no stage writes are read.
-    VIT_TRY_ASSIGN(const Memory zeros, Memory::of_floats(batch * largest));
+    VIT_TRY_ASSIGN(const Memory zeros, Memory::of_floats(largest));
     its.device_memory = DeviceMemory(device);
     for (const Array &array : arrays) {
-        VIT_TRY_ASSIGN(*array.place,
-                       its.device_memory.allocate(halide_type_of<float>(), batch * array.floats));
-        VIT_TRY(device->upload(zeros.data(), batch * array.floats, *array.place));
+        VIT_TRY_ASSIGN(*array.place, its.device_memory.allocate(halide_type_of<float>(), array.floats));
+        VIT_TRY(device->upload(zeros.data(), array.floats, *array.place));
     }
     VIT_TRY(device->finish());  // copies may have been queued only
     return its;

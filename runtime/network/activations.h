@@ -1,4 +1,4 @@
-// What a forward pass works in: the activations of a batch, in the host's memory or a device's.
+// What forward passes work in: activations, in the host's memory or a device's.
 #pragma once
 
 #include "backend/device.h"
@@ -25,10 +25,18 @@ struct Activations {
     // Of a device alone: the pictures, and what attention lays out for itself.
     Place pixels, keys, values, mixtures;
 
-    // Errors: memory; argument, if one would be too large to be indexed; unsupported, for heads that a
-    // device has no memory for.
-    static Result<Activations> allocate(const Architecture &architecture, const Geometry &geometry,
-                                        std::shared_ptr<Device> device, int max_batch);
+    // From an image on, whose answers are those of another image of the batch.
+    Activations from(int image, int answer, const Geometry &geometry) const;
+};
+
+// The memory of passes that may be under way at the same time.
+struct ActivationMemory {
+    Activations places;  // of all images
+
+    // For so many images at a time, and the answers of so many. Errors: memory; argument, if one array would
+    // be too large to be indexed; unsupported, for heads that a device has no memory for.
+    static Result<ActivationMemory> allocate(const Architecture &architecture, const Geometry &geometry,
+                                             std::shared_ptr<Device> device, int images, int answers);
 
     Memory memory;
     DeviceMemory device_memory;

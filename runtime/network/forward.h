@@ -9,8 +9,8 @@ namespace vit {
 
 class Forward {
 public:
-    // Errors: as Activations::allocate.
-    static Result<Forward> create(const Model::Impl &model, int max_batch);
+    // For a pool of at most so many threads. Errors: as ActivationMemory::allocate.
+    static Result<Forward> create(const Model::Impl &model, int max_batch, int threads);
 
     // pixels [batch, channels, image_height, image_width]; logits() and, once fetched, scores() hold the
     // answer until the next call.
@@ -25,14 +25,20 @@ public:
     const float *scores(int image) const { return scores_ + static_cast<std::size_t>(image) * stride_; }
 
 private:
-    explicit Forward(const Model::Impl &model) : model_(model), stride_(model.geometry.labels) {}
+    explicit Forward(const Model::Impl &model);
 
-    Result<void> pass(KernelContext &context, const Place &pixels, int batch, StageClock &clock);
+    // A pass of some images, from pixels to the answers of `activations`.
+    Result<void> pass(KernelContext &context, const Activations &activations, const Place &pixels,
+                      int images, StageClock &clock) const;
+    // So many passes of images_of_pass_ images each, every one in one thread.
+    Result<void> passes(KernelContext &context, const float *pixels, int count, StageClock &clock);
     std::size_t pixels_of(int batch) const;
 
     const Model::Impl &model_;
     const int stride_;  // labels of an image, padded
-    Activations activations_;
+    const int images_of_pass_;
+    ActivationMemory activations_;
+    std::vector<StageClock> clocks_;  // of each thread
     // The answers in the host's memory: those of the activations, or copies of them.
     Memory copies_;
     float *logits_ = nullptr, *scores_ = nullptr;

@@ -208,10 +208,10 @@ Result<void> Pass::attention(const Place &qkv, Tokens queries, const Place &cont
                               {Dim{lanes_, 1}, Dim{token_tile_, lanes_}, Dim{chunks, chunk},
                                Dim{g_.heads, chunk * chunks}, Dim{query_tiles, tile},
                                Dim{batch_, tile * g_.tiles}});
-            return kernels_.attention_fixed(&context_, in, g_.tokens, context_.pool().threads(), quantized);
+            return kernels_.attention_fixed(&context_, in, g_.tokens, context_.threads(), quantized);
         }
         if (kernels_.attention) {
-            return kernels_.attention(&context_, in, g_.tokens, context_.pool().threads(), out);
+            return kernels_.attention(&context_, in, g_.tokens, context_.threads(), out);
         }
         const int head = g_.head_chunks * lanes_;
         View<5> keys(its_.keys, {panel_, head, g_.key_panels(), g_.heads, batch_});

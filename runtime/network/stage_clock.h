@@ -19,14 +19,28 @@ public:
     bool is_running() const { return running_; }
 
     // `name` lasts as long as the program.
-    void add(const char *name, double milliseconds, double flop) {
+    void add(const char *name, double milliseconds, double flop, int calls = 1) {
         int i = 0;
         while (i < count_ && std::strcmp(kinds_[i].name, name) != 0) i++;
         if (i == most_kinds) return;
         if (i == count_) kinds_[count_++] = {name, 0, 0, 0};
-        kinds_[i].calls++;
+        kinds_[i].calls += calls;
         kinds_[i].milliseconds += milliseconds;
         kinds_[i].flop += flop;
+    }
+
+    // Starts from nothing, and runs where `other` does.
+    void restart_as(const StageClock &other) {
+        count_ = 0;
+        running_ = other.running_;
+    }
+
+    // What the clock of one of several threads counted, which all computed at the same time.
+    void add_share(const StageClock &its, int threads) {
+        for (int i = 0; i < its.count_; i++) {
+            const Kind &kind = its.kinds_[i];
+            add(kind.name, kind.milliseconds / threads, kind.flop, kind.calls);
+        }
     }
 
     // What has been added since the last time, which is forgotten; from now on the clock runs.

@@ -342,7 +342,7 @@ struct SessionOptions {
 struct StageTime {
     std::string name;  // "patch_embed", "layer_norm", "linear/qkv", ...
     int calls;
-    double milliseconds;  // of all calls together
+    double milliseconds;  // of all calls together; of those that n threads made side by side, an n-th
     double flop;          // likewise
 };
 
