@@ -1,7 +1,9 @@
 // The thread pool: every index once, from any number of threads, errors passed on, loops inside loops, many
 // short loops.
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -69,6 +71,67 @@ TEST(ThreadPool, RunsALoopInsideALoop) {
     EXPECT_EQ(nested.pool.parallel_for(outer, &nested, 0, 20, nullptr), 0);
     for (const std::atomic<int> &times : nested.counts.of) {
         EXPECT_EQ(times, 20);
+    }
+}
+
+// Tasks that are loops after loops.
+struct LongTasks {
+    explicit LongTasks(int threads) : pool(threads), busy(threads) {}
+
+    // Task 0 goes on until somebody has helped it, if there is anybody.
+    int run(int task) {
+        struct Loop {
+            LongTasks &its;
+            int owner;
+        } loop{*this, ThreadPool::thread_index()};
+        const auto inner = [](void *context, int index, std::uint8_t *) {
+            const Loop &l = *static_cast<Loop *>(context);
+            const int thread = ThreadPool::thread_index();
+            EXPECT_EQ(l.its.busy[thread]++, 0) << "two tasks at once have the index of one thread";
+            l.its.done.of[index]++;
+            if (thread != l.owner) l.its.helped = true;
+            l.its.busy[thread]--;
+            return index == 63 && l.its.fails ? -5 : 0;
+        };
+        const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+        const bool alone = pool.threads() == 1;
+        for (int i = 0; i < 5 || (task == 0 && !alone && !helped); i++) {
+            loops++;
+            if (const int error = pool.parallel_for(inner, &loop, 0, 64, nullptr)) return error;
+            if (std::chrono::steady_clock::now() > end) {
+                ADD_FAILURE() << "nobody helps";
+                break;
+            }
+        }
+        return 0;
+    }
+
+    int run_all(int tasks) {
+        const auto task = [](void *its, int index, std::uint8_t *) {
+            return static_cast<LongTasks *>(its)->run(index);
+        };
+        return pool.parallel_for_loops(task, this, 0, tasks, nullptr);
+    }
+
+    ThreadPool pool;
+    Counts done{64};
+    std::vector<std::atomic<int>> busy;  // [thread]
+    std::atomic<int> loops{0};
+    std::atomic<bool> helped{false};
+    bool fails = false;
+};
+
+TEST(ThreadPool, ThreadsWithoutATaskHelpWithTheLoopsOfOthers) {
+    for (const int threads : {1, 2, 3, 8}) {
+        for (const int tasks : {1, 2, 3, 9}) {
+            SCOPED_TRACE(std::to_string(tasks) + " by " + std::to_string(threads));
+            LongTasks its(threads);
+            EXPECT_EQ(its.run_all(tasks), 0);
+            for (const std::atomic<int> &times : its.done.of) EXPECT_EQ(times, its.loops);
+            EXPECT_EQ(its.helped, threads > 1);
+            its.fails = true;
+            EXPECT_EQ(its.run_all(tasks), -5);
+        }
     }
 }
 

@@ -77,6 +77,15 @@ int KernelContext::parallel_for(ThreadPool::Task task, void *context, int min, i
     return code;
 }
 
+int KernelContext::parallel_for_loops(ThreadPool::Task task, void *context, int min, int size,
+                                      std::uint8_t *closure) {
+    scratch_.begin_loop();
+    const int code = pool_.parallel_for_loops(task, context, min, size, closure);
+    scratch_.end_loop();
+    scratch_.settle();
+    return code;
+}
+
 Result<void> KernelContext::check(const char *stage, int code) {
     if (!ThreadPool::inside_loop()) {
         scratch_.settle();

@@ -22,10 +22,11 @@ public:
     Result<void> check(const char *stage, int code);
 
     ThreadPool &pool() { return pool_; }
-    // That a stage called here is computed by: one, inside a parallel loop.
+    // That a stage called here is divided among: one, inside a parallel loop.
     int threads() const { return ThreadPool::inside_loop() ? 1 : pool_.threads(); }
-    // As ThreadPool::parallel_for. A task may call stages, each of which its thread computes alone.
+    // As those of the pool; the tasks of loops call stages.
     int parallel_for(ThreadPool::Task task, void *context, int min, int size, std::uint8_t *closure);
+    int parallel_for_loops(ThreadPool::Task task, void *context, int min, int size, std::uint8_t *closure);
     Scratch &scratch() { return scratch_; }
     const Device *device() const { return device_; }  // null where the processor computes
     void set_error(const char *sentence);  // the first one since the last check is kept

@@ -16,7 +16,8 @@ namespace vit {
 
 namespace {
 
-thread_local bool is_inside_loop = false;
+thread_local int depth = 0;  // of the loops that the thread is in
+thread_local const void *pool_of_tasks = nullptr;  // whose the outermost is
 thread_local int index_in_pool = 0;
 
 // Some microseconds; a pause takes about 40 cycles on the processors of today.
@@ -42,9 +43,39 @@ void wait_for_change(const std::atomic<T> &value, T old) {
     value.wait(old, std::memory_order_acquire);
 }
 
-// The open bit and the number of a loop, with nobody inside.
+// Who is inside a loop: an open bit and the loop's number above, the count of threads below.
+using Door = std::atomic<std::uint32_t>;
+
+// With nobody inside.
 std::uint32_t open_loop(std::uint32_t loop) {
     return (loop << 16) | 0x80000000u;
+}
+
+bool is_open(std::uint32_t door) { return door & 0x80000000u; }
+
+// Into the loop that `seen` is of, if that is still open.
+bool enter(Door &door, std::uint32_t seen) {
+    std::uint32_t inside = door.load(std::memory_order_relaxed);
+    do {
+        if (inside >> 16 != seen >> 16 || !is_open(inside)) {
+            return false;
+        }
+    } while (!door.compare_exchange_weak(inside, inside + 1, std::memory_order_acq_rel));
+    return true;
+}
+
+void leave(Door &door) {
+    if ((door.fetch_sub(1, std::memory_order_acq_rel) & 0xffff) == 1) {
+        door.notify_one();
+    }
+}
+
+// Whoever comes afterwards does not come in. Returns when nobody is inside.
+void close(Door &door) {
+    door.fetch_and(0xffff, std::memory_order_acq_rel);
+    for (std::uint32_t left; (left = door.load(std::memory_order_acquire)) != 0;) {
+        wait_for_change(door, left);
+    }
 }
 
 // The numbers that a file begins with; 0 for what is none ("max"). Takes no memory.
@@ -124,8 +155,26 @@ private:
     std::atomic<std::uint64_t> left_{0};
 };
 
+// A loop inside a task, whose thread it belongs to.
+struct alignas(64) ThreadPool::InnerLoop {
+    Task task = nullptr;
+    void *context = nullptr;
+    std::uint8_t *closure = nullptr;
+    std::uint32_t number = 0;
+    Share share;
+    std::atomic<int> error{0};
+    Door door{0};
+
+    void run(int index) {
+        if (const int code = task(context, index, closure)) {
+            error.store(code, std::memory_order_relaxed);
+        }
+    }
+};
+
 ThreadPool::ThreadPool(int threads)
     : shares_(std::make_unique<Share[]>(std::max(1, threads))),
+      inner_(std::make_unique<InnerLoop[]>(std::max(1, threads))),
       workers_(std::make_unique<std::vector<std::thread>>()), process_(::getpid()) {
     workers_->reserve(std::max(0, threads - 1));
     try {
@@ -155,11 +204,11 @@ int ThreadPool::thread_index() {
 }
 
 bool ThreadPool::inside_loop() {
-    return is_inside_loop;
+    return depth > 0;
 }
 
 void ThreadPool::work(int index) {
-    is_inside_loop = true;
+    depth = 1;
     index_in_pool = index;
     for (std::uint32_t seen = 0;;) {
         wait_for_change(generation_, seen);
@@ -167,26 +216,10 @@ void ThreadPool::work(int index) {
         if (stop_) {
             return;
         }
-        if (enter(seen)) {
+        if (enter(inside_, open_loop(seen))) {
             run_indices(index);
-            leave();
+            leave(inside_);
         }
-    }
-}
-
-bool ThreadPool::enter(std::uint32_t loop) {
-    std::uint32_t inside = inside_.load(std::memory_order_relaxed);
-    do {
-        if (inside >> 16 != open_loop(loop) >> 16) {
-            return false;
-        }
-    } while (!inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acq_rel));
-    return true;
-}
-
-void ThreadPool::leave() {
-    if ((inside_.fetch_sub(1, std::memory_order_acq_rel) & 0xffff) == 1) {
-        inside_.notify_one();
     }
 }
 
@@ -196,6 +229,10 @@ void ThreadPool::run_indices(int thread) {
             error_.store(error, std::memory_order_relaxed);
         }
     };
+    pool_of_tasks = this;
+    if (helping_) {
+        busy_.fetch_add(1, std::memory_order_relaxed);
+    }
     int index;
     while (shares_[thread].take_front(index)) {
         run(index);
@@ -205,10 +242,76 @@ void ThreadPool::run_indices(int thread) {
             run(index);
         }
     }
+    if (helping_) {
+        help(thread);
+    }
 }
 
-int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
-    if (workers_->empty() || size <= 1 || is_inside_loop) {
+// Until no thread has a task, and so nobody an inner loop: then all indices have been taken, and a worker
+// that comes in only now finds none.
+void ThreadPool::help(int thread) {
+    idle_.fetch_add(1, std::memory_order_relaxed);
+    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        opened_.fetch_add(1, std::memory_order_release);
+        opened_.notify_all();
+    }
+    for (;;) {
+        const std::uint32_t seen = opened_.load(std::memory_order_acquire);
+        if (busy_.load(std::memory_order_acquire) == 0) {
+            break;
+        }
+        bool helped = false;
+        for (int other = 1; other < threads(); other++) {
+            helped |= help_with(inner_[(thread + other) % threads()]);
+        }
+        if (!helped) {
+            wait_for_change(opened_, seen);
+        }
+    }
+    idle_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool ThreadPool::help_with(InnerLoop &loop) {
+    const std::uint32_t seen = loop.door.load(std::memory_order_relaxed);
+    if (!is_open(seen) || !enter(loop.door, seen)) {
+        return false;
+    }
+    bool helped = false;
+    depth++;
+    for (int index; loop.share.take_back(index); helped = true) {
+        loop.run(index);
+    }
+    depth--;
+    leave(loop.door);
+    return helped;
+}
+
+int ThreadPool::run_inner(InnerLoop &loop, Task task, void *context, int min, int size,
+                          std::uint8_t *closure) {
+    loop.task = task;
+    loop.context = context;
+    loop.closure = closure;
+    loop.share.set(min, min + size);
+    loop.error.store(0, std::memory_order_relaxed);
+    loop.door.store(open_loop(++loop.number), std::memory_order_release);
+    opened_.fetch_add(1, std::memory_order_release);
+    opened_.notify_all();
+
+    depth++;
+    for (int index; loop.share.take_front(index);) {
+        loop.run(index);
+    }
+    depth--;
+    close(loop.door);
+    return loop.error.load(std::memory_order_relaxed);
+}
+
+int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure,
+                             bool helping) {
+    if (size > 1 && depth == 1 && pool_of_tasks == this && idle_.load(std::memory_order_relaxed) > 0) {
+        return run_inner(inner_[index_in_pool], task, context, min, size, closure);
+    }
+    if (size <= 1 || depth > 0 || workers_->empty()) {
         for (int i = min; i < min + size; i++) {
             if (const int error = task(context, i, closure)) {
                 return error;
@@ -219,6 +322,7 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     task_ = task;
     context_ = context;
     closure_ = closure;
+    helping_ = helping;
     for (int thread = 0; thread < threads(); thread++) {
         const auto begin_of = [&](std::int64_t i) { return min + static_cast<int>(i * size / threads()); };
         shares_[thread].set(begin_of(thread), begin_of(thread + 1));
@@ -229,13 +333,10 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     generation_.store(loop, std::memory_order_release);
     generation_.notify_all();
 
-    is_inside_loop = true;
+    depth = 1;
     run_indices(0);
-    is_inside_loop = false;
-    inside_.fetch_and(0xffff, std::memory_order_acq_rel);  // closed: whoever comes now goes back to wait
-    for (std::uint32_t left; (left = inside_.load(std::memory_order_acquire)) != 0;) {
-        wait_for_change(inside_, left);
-    }
+    depth = 0;
+    close(inside_);
     return error_.load(std::memory_order_relaxed);
 }
 

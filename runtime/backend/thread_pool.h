@@ -36,21 +36,32 @@ public:
 
     // Calls task(context, i, closure) for min <= i < min + size, from this thread and the workers; returns
     // 0, or what a task returned that failed. A loop inside a task runs in the task's own thread.
-    int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure);
+    int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure) {
+        return parallel_for(task, context, min, size, closure, false);
+    }
+    // The same for few long tasks, each a sequence of loops: threads for which no task is left help with
+    // these, so that none waits long for the last, or for one on a slower processor.
+    int parallel_for_loops(Task task, void *context, int min, int size, std::uint8_t *closure) {
+        return parallel_for(task, context, min, size, closure, true);
+    }
 
 private:
     class Share;
+    struct InnerLoop;
 
     void work(int index);
+    int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure, bool helping);
+    int run_inner(InnerLoop &loop, Task task, void *context, int min, int size, std::uint8_t *closure);
     void run_indices(int thread);
-    bool enter(std::uint32_t loop);
-    void leave();
+    void help(int thread);
+    bool help_with(InnerLoop &loop);
 
     // The loop being run. Written by the caller while no worker is inside, read by workers after they saw
     // generation_.
     Task task_ = nullptr;
     void *context_ = nullptr;
     std::uint8_t *closure_ = nullptr;
+    bool helping_ = false;
     std::unique_ptr<Share[]> shares_;  // [thread]
     alignas(64) std::atomic<int> error_{0};
     alignas(64) std::atomic<std::uint32_t> generation_{0};  // counts loops; workers wait for its change
@@ -58,6 +69,11 @@ private:
     // worker that has not come in by the time all indices are taken: on a busy machine it may sleep for
     // milliseconds.
     alignas(64) std::atomic<std::uint32_t> inside_{0};
+    std::unique_ptr<InnerLoop[]> inner_;  // [thread]
+    // Where threads help: those that have tasks, those that have none left, and what these wait for: the
+    // count of inner loops and of loops whose last task is done.
+    alignas(64) std::atomic<int> busy_{0}, idle_{0};
+    alignas(64) std::atomic<std::uint32_t> opened_{0};
     std::atomic<bool> stop_{false};  // workers that come late may look while it is being set
     std::unique_ptr<std::vector<std::thread>> workers_;
     const int process_;  // that they run in

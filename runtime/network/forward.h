@@ -30,8 +30,8 @@ private:
     // A pass of some images, from pixels to the answers of `activations`.
     Result<void> pass(KernelContext &context, const Activations &activations, const Place &pixels,
                       int images, StageClock &clock) const;
-    // So many passes of images_of_pass_ images each, every one in one thread.
-    Result<void> passes(KernelContext &context, const float *pixels, int count, StageClock &clock);
+    // In passes of images_of_pass_ images, each by a thread of its own.
+    Result<void> passes(KernelContext &context, const float *pixels, int batch, StageClock &clock);
     std::size_t pixels_of(int batch) const;
 
     const Model::Impl &model_;
