@@ -1,6 +1,7 @@
 // Building and passing on errors inside the library.
 #pragma once
 
+#include <cerrno>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +18,9 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
 inline tl::unexpected<Error> out_of_memory() {
     return fail(ErrorCode::memory, "out of memory");
 }
+
+// Of what the operating system refused, by errno.
+inline ErrorCode code_of(int number) { return number == ENOMEM ? ErrorCode::memory : ErrorCode::io; }
 
 // What body(), which returns a Result, returns: the boundary that no exception passes, round the whole of
 // every public function, since sentences take memory, too.

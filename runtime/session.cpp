@@ -39,6 +39,17 @@ Result<void> check_arguments(const std::string &function, bool are_there, int ba
     return {};
 }
 
+Result<int> threads_of(const SessionOptions &options) {
+    if (options.threads < 0 || options.threads > max_threads) {
+        return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
+                                             ", outside 0 to " + std::to_string(max_threads));
+    }
+    if (options.max_batch < 1) {
+        return fail(ErrorCode::argument, "max_batch is " + std::to_string(options.max_batch) + ", below 1");
+    }
+    return options.threads ? options.threads : usable_processors();
+}
+
 }  // namespace
 
 // prepare(pixels) is what comes before the forward pass.
@@ -69,19 +80,25 @@ Session::~Session() = default;
 
 Result<Session> Session::create(const Model &model, const SessionOptions &options) {
     return guarded([&]() -> Result<Session> {
-        if (options.threads < 0 || options.threads > max_threads) {
-            return fail(ErrorCode::argument, "threads is " + std::to_string(options.threads) +
-                                                 ", outside 0 to " + std::to_string(max_threads));
-        }
-        if (options.max_batch < 1) {
-            return fail(ErrorCode::argument,
-                        "max_batch is " + std::to_string(options.max_batch) + ", below 1");
-        }
-        const int threads = options.threads ? options.threads : usable_processors();
+        VIT_TRY_ASSIGN(const int threads, threads_of(options));
         VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch, threads));
         auto impl = std::make_unique<Impl>(model.impl(), threads, std::move(forward));
         impl->max_batch = options.max_batch;
+        VIT_TRY(impl->forward.rehearse(impl->context, options.max_batch));
+        impl->forward.touch(impl->context);
         return Session(std::move(impl));
+    });
+}
+
+// Made, but for what the system has ready only where it is touched: a rehearsal touches little.
+Result<std::int64_t> Session::memory(const Model &model, const SessionOptions &options) {
+    return guarded([&]() -> Result<std::int64_t> {
+        VIT_TRY_ASSIGN(const int threads, threads_of(options));
+        if (model.impl()->device) return Forward::bytes_on_device(*model.impl(), options.max_batch);
+        VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch, threads));
+        KernelContext context = KernelContext::as_if_for(threads);
+        VIT_TRY(forward.rehearse(context, options.max_batch));
+        return static_cast<std::int64_t>(forward.bytes() + threads * context.scratch().bytes());
     });
 }
 

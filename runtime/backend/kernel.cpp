@@ -1,5 +1,7 @@
 #include "backend/kernel.h"
 
+#include "backend/kernel_context.h"
+
 namespace vit {
 
 int Kernel::call(const KernelArguments &arguments) const {
@@ -18,7 +20,8 @@ int Kernel::call(const KernelArguments &arguments) const {
     }
     KernelArguments own = arguments;  // the context is passed by the address of its address
     own.slots[0] = &own.context;
-    return function_(own.slots);
+    auto *const context = static_cast<KernelContext *>(const_cast<void *>(own.context));
+    return context ? context->call(function_, own.slots) : function_(own.slots);
 }
 
 const Kernel *KernelTable::find(std::string_view name) const {

@@ -39,11 +39,51 @@ void on_free(void *user_context, void *block) {
     user_context ? of(user_context).scratch().release(block) : default_free.load()(user_context, block);
 }
 
+// A parallel loop of a stage, and one of its tasks. Stages do not look at what their tasks return.
+struct Loop {
+    halide_task_t task;
+    std::uint8_t *closure;
+};
+
+struct Task {
+    const Loop &loop;
+    void *user_context;
+    int index;
+    int code;
+};
+
+int run_task(void *user_context, int index, std::uint8_t *closure) {
+    Task task{*reinterpret_cast<Loop *>(closure), user_context, index, 0};
+    const auto body = [](void *argument) {
+        Task &its = *static_cast<Task *>(argument);
+        its.code = its.loop.task(its.user_context, its.index, its.loop.closure);
+    };
+    return of(user_context).scratch().run(body, &task) ? task.code : halide_error_code_out_of_memory;
+}
+
+int run_first_and_last(void *user_context, int min, int size, std::uint8_t *closure) {
+    int code = size > 0 ? run_task(user_context, min, closure) : 0;
+    if (size > 1 && code == 0) code = run_task(user_context, min + size - 1, closure);
+    return code;
+}
+
 int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std::uint8_t *closure) {
     if (!user_context) {
         return default_do_par_for.load()(user_context, task, min, size, closure);
     }
-    return of(user_context).parallel_for(task, user_context, min, size, closure);
+    KernelContext &context = of(user_context);
+    Loop loop{task, closure};
+    auto *const its = reinterpret_cast<std::uint8_t *>(&loop);
+    int code = 0;
+    if (context.is_rehearsing()) {
+        context.scratch().begin_loop();
+        code = run_first_and_last(user_context, min, size, its);
+        context.scratch().end_loop();
+    } else {
+        code = context.parallel_for(run_task, user_context, min, size, its);
+    }
+    if (code == halide_error_code_out_of_memory) context.scratch().give_up();
+    return code;
 }
 
 }  // namespace
@@ -69,6 +109,19 @@ void KernelContext::set_error(const char *sentence) {
     }
 }
 
+int KernelContext::call(int (*stage)(void **), void **arguments) {
+    struct Call {
+        int (*stage)(void **);
+        void **arguments;
+        int code;
+    } call{stage, arguments, 0};
+    const auto body = [](void *argument) {
+        Call &its = *static_cast<Call *>(argument);
+        its.code = its.stage(its.arguments);
+    };
+    return scratch_.run(body, &call) ? call.code : halide_error_code_out_of_memory;
+}
+
 int KernelContext::parallel_for(ThreadPool::Task task, void *context, int min, int size,
                                 std::uint8_t *closure) {
     scratch_.begin_loop();
@@ -82,13 +135,12 @@ int KernelContext::parallel_for_loops(ThreadPool::Task task, void *context, int 
     scratch_.begin_loop();
     const int code = pool_.parallel_for_loops(task, context, min, size, closure);
     scratch_.end_loop();
-    scratch_.settle();
-    return code;
+    return scratch_.settle() ? code : halide_error_code_out_of_memory;
 }
 
 Result<void> KernelContext::check(const char *stage, int code) {
-    if (!ThreadPool::inside_loop()) {
-        scratch_.settle();
+    if (!ThreadPool::inside_loop() && !scratch_.settle()) {
+        return out_of_memory();
     }
     if (code == 0) {
         return {};

@@ -33,12 +33,18 @@ Result<Memory> Memory::map_file(int descriptor, std::size_t offset, std::size_t 
                         static_cast<off_t>(offset));
     if (data == MAP_FAILED) {
         const int number = errno;
-        return fail(number == ENOMEM ? ErrorCode::memory : ErrorCode::io,
+        return fail(code_of(number),
                     "cannot be mapped: " + std::generic_category().message(number));
     }
     memory.data_ = data;
     memory.bytes_ = bytes;
     return memory;
+}
+
+void touch_pages(void *data, std::size_t bytes) {
+    constexpr std::size_t page = 4096;  // the smallest there are
+    volatile char *const at = static_cast<char *>(data);
+    for (std::size_t i = 0; i < bytes; i += page) at[i] = at[i];
 }
 
 Memory::~Memory() {

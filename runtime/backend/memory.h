@@ -39,4 +39,7 @@ private:
     std::size_t bytes_ = 0;
 };
 
+// Writes to every page what is there, so that the system has it ready.
+void touch_pages(void *data, std::size_t bytes);
+
 }  // namespace vit

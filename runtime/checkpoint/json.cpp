@@ -189,6 +189,10 @@ Result<double> json_number(const Json &value, const std::string &where, double l
     return number;
 }
 
+bool is_text(const Json &value, std::string_view text) {
+    return value.is_string() && value.get_ref<const std::string &>() == text;
+}
+
 std::string json_text(const Json &value) {
     if (value.is_string()) return in_quotes(value.get_ref<const std::string &>(), 40);
     if (value.is_array()) return "a list";

@@ -81,6 +81,9 @@ private:
 Result<int> json_integer(const Json &value, const std::string &where, int least, int most);
 Result<double> json_number(const Json &value, const std::string &where, double least, double most);
 
+// Whether a value is this text. (nlohmann's == makes a value of a text, in a function that may not throw.)
+bool is_text(const Json &value, std::string_view text);
+
 // A value shortened for a message: 7, 'text', a list, an object.
 std::string json_text(const Json &value);
 

@@ -14,16 +14,18 @@ namespace vit {
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string &path) {
     VIT_TRY_ASSIGN(const RegularFile file, RegularFile::open(path));
-    const std::byte *data = nullptr;
+    const std::shared_ptr<MappedFile> its(new MappedFile);
     if (file.size() > 0) {  // nothing cannot be mapped
         void *mapped = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
         if (mapped == MAP_FAILED) {
-            return fail(ErrorCode::io, printable_path(path) + ": cannot be mapped: " +
-                                           std::generic_category().message(errno));
+            const int number = errno;
+            return fail(code_of(number), printable_path(path) + ": cannot be mapped: " +
+                                             std::generic_category().message(number));
         }
-        data = static_cast<const std::byte *>(mapped);
+        its->data_ = static_cast<const std::byte *>(mapped);
+        its->size_ = file.size();
     }
-    return std::shared_ptr<const MappedFile>(new MappedFile(data, file.size()));
+    return its;
 }
 
 MappedFile::~MappedFile() {

@@ -26,10 +26,10 @@ public:
     Bytes bytes() const { return {data_, size_}; }
 
 private:
-    MappedFile(const std::byte *data, std::size_t size) : data_(data), size_(size) {}
+    MappedFile() = default;
 
-    const std::byte *data_;
-    std::size_t size_;
+    const std::byte *data_ = nullptr;
+    std::size_t size_ = 0;
 };
 
 // Lets the system take back the memory of pages of a mapped file that lie wholly inside; they can be read

@@ -16,15 +16,16 @@ namespace vit {
 namespace {
 
 tl::unexpected<Error> io_error(const std::string &path, const char *what, int number) {
-    return fail(ErrorCode::io,
+    return fail(code_of(number),
                 printable_path(path) + ": " + what + ": " + std::generic_category().message(number));
 }
 
 }  // namespace
 
 Result<RegularFile> RegularFile::open(const std::string &path) {
+    RegularFile file(path);
     // O_NONBLOCK: a pipe with no writer would otherwise block here, before fstat can tell what it is.
-    RegularFile file(path, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    file.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file.descriptor_ < 0) return io_error(path, "cannot be opened", errno);
     struct stat status {};
     if (::fstat(file.descriptor_, &status) != 0) return io_error(path, "cannot be read", errno);

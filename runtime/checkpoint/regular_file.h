@@ -27,10 +27,10 @@ public:
     Result<void> read(std::size_t offset, std::span<std::byte> to) const;
 
 private:
-    RegularFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+    explicit RegularFile(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
-    int descriptor_;
+    int descriptor_ = -1;
     std::size_t size_ = 0;
 };
 

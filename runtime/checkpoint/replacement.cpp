@@ -26,8 +26,8 @@ std::string beside(const std::string &target) {
 }  // namespace
 
 tl::unexpected<Error> Replacement::error(int number) const {
-    return fail(ErrorCode::io, printable_path(path_) +
-                                   ": cannot be written: " + std::generic_category().message(number));
+    return fail(code_of(number), printable_path(path_) +
+                                     ": cannot be written: " + std::generic_category().message(number));
 }
 
 Result<Replacement> Replacement::begin(const std::string &path) {

@@ -96,7 +96,7 @@ Result<void> TensorFiles::add_shards(const std::string &directory, const std::st
             const auto entry = weight_map->find(name);
             if (entry == weight_map->end())
                 return tensor_error(tensor.file, name, "is not in the weight_map of the index");
-            if (*entry != shard) {
+            if (!is_text(*entry, shard)) {
                 return tensor_error(tensor.file, name,
                                     "is in this file, but " + json_text(*entry) + " by the index");
             }
@@ -104,7 +104,7 @@ Result<void> TensorFiles::add_shards(const std::string &directory, const std::st
         }
         if (tensors.size() == expected) continue;
         for (const auto &[name, file] : weight_map->items()) {
-            if (file == shard && tensors.find(name) == tensors.end()) {
+            if (is_text(file, shard) && tensors.find(name) == tensors.end()) {
                 return tensor_error(join_path(directory, shard), name,
                                     "is missing, though the index says it is here");
             }

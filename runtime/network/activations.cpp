@@ -76,22 +76,29 @@ Activations Activations::from(int image, int answer, const Geometry &g) const {
     return its;
 }
 
-Result<ActivationMemory> ActivationMemory::allocate(const Architecture &a, const Geometry &g,
-                                                    std::shared_ptr<Device> device, int images,
-                                                    int answers) {
-    ActivationMemory its;
-    if (device) VIT_TRY(check_heads(a, g));
-    const std::vector<Array> arrays = arrays_of(its.places, a, g, device != nullptr, images, answers);
-    std::size_t floats = 0, largest = 0;
-    for (const Array &array : arrays) {
+Result<std::size_t> ActivationMemory::floats(const Architecture &a, const Geometry &g, bool on_device,
+                                             int images, int answers) {
+    if (on_device) VIT_TRY(check_heads(a, g));
+    Activations nowhere;
+    std::size_t floats = 0;
+    for (const Array &array : arrays_of(nowhere, a, g, on_device, images, answers)) {
         if (array.floats >= std::size_t{1} << 31) {
             return fail(ErrorCode::argument, "max_batch " + std::to_string(answers) +
                                                  " is too large for this model: one of " +
                                                  "its buffers would have more than 2^31 values");
         }
         floats += whole_lines(array.floats);
-        largest = std::max(largest, array.floats);
     }
+    return floats;
+}
+
+Result<ActivationMemory> ActivationMemory::allocate(const Architecture &a, const Geometry &g,
+                                                    std::shared_ptr<Device> device, int images,
+                                                    int answers) {
+    ActivationMemory its;
+    VIT_TRY_ASSIGN(const std::size_t floats,
+                   ActivationMemory::floats(a, g, device != nullptr, images, answers));
+    const std::vector<Array> arrays = arrays_of(its.places, a, g, device != nullptr, images, answers);
     if (!device) {
         VIT_TRY_ASSIGN(its.memory, Memory::of_floats(floats));
         float *at = its.memory.data();
@@ -102,7 +109,9 @@ Result<ActivationMemory> ActivationMemory::allocate(const Architecture &a, const
         return its;
     }
     // Zeroed, as the host's memory is: pads that no stage writes are read.
-    VIT_TRY_ASSIGN(const Memory zeros, Memory::of_floats(largest));
+    const auto is_smaller = [](const Array &one, const Array &other) { return one.floats < other.floats; };
+    const auto largest = std::max_element(arrays.begin(), arrays.end(), is_smaller);
+    VIT_TRY_ASSIGN(const Memory zeros, Memory::of_floats(largest->floats));
     its.device_memory = DeviceMemory(device);
     for (const Array &array : arrays) {
         VIT_TRY_ASSIGN(*array.place, its.device_memory.allocate(halide_type_of<float>(), array.floats));

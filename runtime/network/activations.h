@@ -33,6 +33,9 @@ struct Activations {
 struct ActivationMemory {
     Activations places;  // of all images
 
+    // Values of all arrays, for so many images at a time and the answers of so many. Errors: as below.
+    static Result<std::size_t> floats(const Architecture &architecture, const Geometry &geometry,
+                                      bool on_device, int images, int answers);
     // For so many images at a time, and the answers of so many. Errors: memory; argument, if one array would
     // be too large to be indexed; unsupported, for heads that a device has no memory for.
     static Result<ActivationMemory> allocate(const Architecture &architecture, const Geometry &geometry,

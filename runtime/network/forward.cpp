@@ -45,6 +45,46 @@ std::size_t Forward::pixels_of(int batch) const {
     return static_cast<std::size_t>(batch) * a.channels * a.image_height * a.image_width;
 }
 
+// Which number of pictures takes most depends on how they are cut into tasks: for all threads together as
+// long as there is not a pass for each, and then for one, with any number left over for the last pass.
+Result<void> Forward::rehearse(KernelContext &context, int max_batch) {
+    if (model_.device) return {};
+    const int most = static_cast<int>(
+        std::min<std::int64_t>(max_batch, std::int64_t{context.threads() + 1} * images_of_pass_ - 1));
+    VIT_TRY_ASSIGN(const Memory pixels, Memory::of_floats(pixels_of(most)));
+    const KernelContext::Rehearsal rehearsal(context);
+    StageClock clock;
+    for (int batch = 1; batch <= most; batch++) {
+        VIT_TRY(run(context, pixels.data(), batch, clock));
+    }
+    return {};
+}
+
+void Forward::touch(KernelContext &context) const {
+    struct Parts {
+        Scratch &scratch;
+        std::byte *data;
+        std::size_t bytes;
+        int count;
+    } parts{context.scratch(), activations_.memory.data<std::byte>(), activations_.memory.bytes(),
+            context.threads()};
+    const auto touch_part = [](void *, int i, std::uint8_t *closure) {
+        const Parts &its = *reinterpret_cast<Parts *>(closure);
+        const std::size_t part = its.bytes / its.count, at = i * part;
+        its.scratch.touch(i);
+        touch_pages(its.data + at, i + 1 < its.count ? part : its.bytes - at);
+        return 0;
+    };
+    context.parallel_for(touch_part, nullptr, 0, parts.count, reinterpret_cast<std::uint8_t *>(&parts));
+}
+
+Result<std::int64_t> Forward::bytes_on_device(const Model::Impl &model, int max_batch) {
+    VIT_TRY_ASSIGN(const std::size_t floats, ActivationMemory::floats(model.architecture, model.geometry,
+                                                                      true, max_batch, max_batch));
+    const std::size_t copied = std::size_t{2} * max_batch * model.geometry.labels;
+    return static_cast<std::int64_t>((floats + copied) * sizeof(float));
+}
+
 Result<void> Forward::pass(KernelContext &context, const Activations &activations, const Place &pixels,
                            int images, StageClock &clock) const {
     return Pass(model_.architecture, model_.geometry, model_.kernels, model_.weights, activations,
@@ -78,9 +118,11 @@ Result<void> Forward::passes(KernelContext &context, const float *pixels, int ba
         return 0;
     };
     const int count = Geometry::divide_up(batch, images_of_pass_);
-    context.parallel_for_loops(task, nullptr, 0, count, reinterpret_cast<std::uint8_t *>(&one));
+    if (context.parallel_for_loops(task, nullptr, 0, count, reinterpret_cast<std::uint8_t *>(&one)) != 0) {
+        return out_of_memory();
+    }
     for (const StageClock &its : clocks_) {
-        clock.add_share(its, context.pool().threads());
+        clock.add_share(its, context.threads());
     }
     return done;
 }
@@ -89,7 +131,7 @@ Result<void> Forward::run(KernelContext &context, const float *pixels, int batch
     batch_ = batch;
     Device *device = model_.device.get();
     if (!device) {
-        const bool enough = batch >= context.pool().threads() * images_of_pass_;
+        const bool enough = batch >= context.threads() * images_of_pass_;
         return enough ? passes(context, pixels, batch, clock)
                       : pass(context, activations_.places, pixels, batch, clock);
     }

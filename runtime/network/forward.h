@@ -12,6 +12,16 @@ public:
     // For a pool of at most so many threads. Errors: as ActivationMemory::allocate.
     static Result<Forward> create(const Model::Impl &model, int max_batch, int threads);
 
+    // Leaves nothing to allocate to the passes of up to max_batch pictures, the one that it was created for,
+    // of a processor: makes the context's scratch as large as any of them takes it. Errors: memory, kernel.
+    Result<void> rehearse(KernelContext &context, int max_batch);
+    // Has the system make all memory ready, in the threads that will use it.
+    void touch(KernelContext &context) const;
+    // Of its memory; with a context's scratch, all that a session has for passes.
+    std::size_t bytes() const { return activations_.memory.bytes() + copies_.bytes(); }
+    // What a forward pass would take of a device's memory and the processor's. Errors: as create.
+    static Result<std::int64_t> bytes_on_device(const Model::Impl &model, int max_batch);
+
     // pixels [batch, channels, image_height, image_width]; logits() and, once fetched, scores() hold the
     // answer until the next call.
     Result<void> run(KernelContext &context, const float *pixels, int batch, StageClock &clock);

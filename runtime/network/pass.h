@@ -16,7 +16,8 @@ public:
          const NetworkPlaces &weights, const Activations &activations, Device *device, int batch,
          KernelContext &context, StageClock &clock);
 
-    // pixels [x, y, channel, b] -> logits and scores of the activations. Errors: kernel.
+    // pixels [x, y, channel, b] -> logits and scores of the activations; in a rehearsal, a little of each
+    // stage. Errors: kernel.
     Result<void> run(const Place &pixels);
 
 private:
@@ -32,6 +33,7 @@ private:
         Groups quantized = {};  // that y is made in, where the next layer reads it in fixed point
     };
 
+    bool is_as_before(const PackedBlock &block) const;
     const Place &context_of(const PackedBlock &block) const;
     Result<void> patch_embed(const Place &pixels, const Place &x);
     Result<void> norm(const Place &x, const PackedNorm &norm, Tokens tokens, const Place &y,

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t first_bytes = std::size_t{1} << 16;
 
 tl::unexpected<Error> io_error(const std::string &path, const char *what, int number) {
-    return fail(ErrorCode::io,
+    return fail(code_of(number),
                 printable_path(path) + ": " + what + ": " + std::generic_category().message(number));
 }
 

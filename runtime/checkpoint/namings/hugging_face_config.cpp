@@ -26,7 +26,7 @@ Result<void> check_class(const JsonFields &fields, bool deit) {
     const std::string model = deit ? "DeiT" : "ViT";
     for (const Json &name : *classes) {
         if (name == model + "ForImageClassification" || name == model + "Model" ||
-            (deit && name == "DeiTForImageClassificationWithTeacher")) {
+            (deit && is_text(name, "DeiTForImageClassificationWithTeacher"))) {
             return {};
         }
     }

@@ -90,7 +90,7 @@ public:
     bool distilled() const { return row_.root().contains("distilled"); }
     bool gated() const {
         const Json *mlp = fields().find("mlp_layer");
-        return mlp && *mlp == "SwiGLUPacked";
+        return mlp && is_text(*mlp, "SwiGLUPacked");
     }
 
     // The beginning of a sentence about an argument, which is the file's or comes with the architecture.

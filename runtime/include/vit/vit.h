@@ -352,6 +352,9 @@ class VIT_API Session {
 public:
     // Errors: argument, memory, and unsupported for heads that a device has no memory for.
     static Result<Session> create(const Model &model, const SessionOptions &options = {});
+    // Bytes that a session with these options will take of the processor's memory and the device's, but for
+    // the stacks of its threads and what preprocessing takes for a picture's size. Errors: as create.
+    static Result<std::int64_t> memory(const Model &model, const SessionOptions &options = {});
     Session(Session &&) noexcept;
     Session &operator=(Session &&) noexcept;
     ~Session();
