@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/failing_memory.h"
+#include "tests/support/golden.h"
 #include "tests/support/saved_families.h"
 #include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
@@ -271,10 +272,10 @@ TEST_F(MemoryFailure, LoadOfWhatIsNoModel) {
 
 TEST_F(MemoryFailure, CreateASession) {
     for (const int threads : {1, 3}) {
-        const auto create = [&] { return Session::create(model_, {.threads = threads, .max_batch = 2}); };
+        const auto create = [&] { return Session::create(model_, {.threads = threads, .max_batch = 4}); };
         const long most = fail_every_allocation(create, [&](const Session &session) {
             EXPECT_LE(session.threads(), threads);  // those that there was memory for
-            EXPECT_EQ(session.max_batch(), 2);
+            EXPECT_EQ(session.max_batch(), 4);
         });
         EXPECT_GE(most, 5);
     }
@@ -283,29 +284,44 @@ TEST_F(MemoryFailure, CreateASession) {
     fail_refusal(ErrorCode::argument, [&] { return Session::create(model_, {.max_batch = 1 << 30}); });
 }
 
-// Nothing, from the first pass on, is allocated.
-TEST_F(MemoryFailure, ForwardAndScores) {
-    const std::vector<float> pixels(3 * pixels_, 0.25f), logits = logits_of(model_);
-    std::vector<float> found(3 * logits.size());
-    for (const bool timed : {false, true}) {
-        for (const int threads : {1, 3}) {
-            auto session = Session::create(model_, {.threads = threads, .max_batch = 3});
-            ASSERT_TRUE(session);
-            if (timed) (void)session->stage_times();
-            memory::fail(1, memory::Mode::all_fail_from);
-            const bool passed = session->forward(pixels.data(), 3, found.data()).has_value();
-            const bool failed = memory::stop_failing();
-            EXPECT_TRUE(passed);
-            EXPECT_FALSE(failed) << "something was allocated";
-            found.resize(logits.size());
-            EXPECT_EQ(found, logits);
-            found.resize(3 * logits.size());
-            memory::fail(1, memory::Mode::all_fail_from);
-            const bool scored = session->scores(found.data()).has_value();
-            EXPECT_FALSE(memory::stop_failing()) << "something was allocated";
-            EXPECT_TRUE(scored);
+// Of each golden model, in each precision that it can be packed in.
+class NoMemoryForAPass : public testing::TestWithParam<std::string> {};
+
+// Nothing, from the first pass on, is allocated, whatever the batch.
+TEST_P(NoMemoryForAPass, IsAskedFor) {
+    constexpr int most = 9;
+    for (int precision = 0; precision < static_cast<int>(std::size(precision_names)); precision++) {
+        SCOPED_TRACE(precision_names[precision]);
+        const auto model = Model::load(GetParam(), {.threads = 1, .precision = Precision(precision)});
+        if (!model && precision > 0) continue;  // for which its heads are too large
+        ASSERT_TRUE(model) << model.error().message;
+        const Architecture &a = model->architecture();
+        const std::size_t values = std::size_t(a.channels) * a.image_height * a.image_width;
+        const std::vector<float> pixels(most * values, 0.25f);
+        std::vector<float> logits(most * a.labels), scores(logits.size());
+        for (int threads = 1; threads <= 4; threads++) {
+            for (int batch = 1; batch <= most; batch += batch < 5 ? 1 : 2) {
+                // The first pass of a session, of a batch that is not the largest but for the last.
+                auto session = Session::create(*model, {.threads = threads, .max_batch = most});
+                ASSERT_TRUE(session) << session.error().message;
+                (void)session->stage_times();
+                memory::fail(1, memory::Mode::all_fail_from);
+                const bool passed = session->forward(pixels.data(), batch, logits.data()).has_value() &&
+                                    session->scores(scores.data()).has_value();
+                const bool failed = memory::stop_failing();
+                EXPECT_TRUE(passed);
+                EXPECT_FALSE(failed) << "something was allocated of a batch of " << batch << ", by one of "
+                                     << threads << " threads";
+            }
         }
     }
+}
+
+INSTANTIATE_TEST_SUITE_P(, NoMemoryForAPass, testing::ValuesIn(golden_directories(false)), golden_name);
+
+TEST_F(MemoryFailure, RefusedPasses) {
+    const std::vector<float> pixels(2 * pixels_);
+    std::vector<float> found(2 * model_.architecture().labels);
     auto session = Session::create(model_, {.threads = 1});
     fail_refusal(ErrorCode::argument, [&] { return session->scores(found.data()); });
     fail_refusal(ErrorCode::argument, [&] { return session->forward(pixels.data(), 2, found.data()); });

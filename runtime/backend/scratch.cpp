@@ -17,8 +17,7 @@ constexpr std::size_t alignment = 128;  // a cache line and the one that is fetc
 
 struct alignas(alignment) Scratch::Block {
     std::size_t size;  // with this header
-    Block *below;      // in the stack, or in the list of those apart
-    Block *above;      // in that list
+    Block *below;
     bool apart, released;
 };
 
@@ -31,8 +30,7 @@ Scratch::~Scratch() {
 bool Scratch::run(void (*body)(void *), void *argument) {
     Stack &stack = stacks_[ThreadPool::thread_index()];
     std::jmp_buf *const outer = stack.escape;
-    const std::size_t used = stack.used;
-    Block *const top = stack.top, *const last_apart = stack.last_apart;
+    Block *const top = stack.top;
     std::jmp_buf escape;
     if (setjmp(escape) == 0) {
         stack.escape = &escape;
@@ -41,11 +39,7 @@ bool Scratch::run(void (*body)(void *), void *argument) {
         return true;
     }
     stack.escape = outer;
-    stack.used = used;
-    stack.top = top;
-    while (stack.last_apart != last_apart) {
-        release(stack.last_apart + 1);
-    }
+    while (stack.top != top) pop(stack);
     return false;
 }
 
@@ -62,15 +56,8 @@ void *Scratch::allocate(std::size_t size) {
         give_up();
         return nullptr;
     }
-    Block *block = new (memory) Block{size, apart ? stack.last_apart : stack.top, nullptr, apart, false};
-    if (apart) {
-        if (block->below) block->below->above = block;
-        stack.last_apart = block;
-        stack.apart += size;
-    } else {
-        stack.top = block;
-        stack.used += size;
-    }
+    stack.top = new (memory) Block{size, stack.top, apart, false};
+    (apart ? stack.apart : stack.used) += size;
     const std::size_t held = stack.used + stack.apart;
     const bool caller = &stack == stacks_.data();
     if (caller && loops_ == 0) {
@@ -78,27 +65,25 @@ void *Scratch::allocate(std::size_t size) {
     } else {
         stack.task = std::max(stack.task, caller ? held - outside_ : held);
     }
-    return block + 1;
+    return stack.top + 1;
 }
 
+// Blocks apart stay, too, until everything above them has been released: what they take is what the stack
+// has to have room for.
 void Scratch::release(void *memory) {
     if (!memory) {
         return;
     }
     Stack &stack = stacks_[ThreadPool::thread_index()];
-    Block *block = static_cast<Block *>(memory) - 1;
-    if (block->apart) {
-        stack.apart -= block->size;
-        if (block->below) block->below->above = block->above;
-        (block->above ? block->above->below : stack.last_apart) = block->below;
-        std::free(block);
-        return;
-    }
-    block->released = true;
-    while (stack.top && stack.top->released) {
-        stack.used -= stack.top->size;
-        stack.top = stack.top->below;
-    }
+    (static_cast<Block *>(memory) - 1)->released = true;
+    while (stack.top && stack.top->released) pop(stack);
+}
+
+void Scratch::pop(Stack &stack) {
+    Block *const block = stack.top;
+    stack.top = block->below;
+    (block->apart ? stack.apart : stack.used) -= block->size;
+    if (block->apart) std::free(block);
 }
 
 void Scratch::begin_loop() {

@@ -52,12 +52,13 @@ private:
         char *data = nullptr;
         std::size_t capacity = 0;
         std::size_t used = 0;
-        Block *top = nullptr;
         std::size_t apart = 0;           // bytes that did not fit and were allocated by themselves
-        Block *last_apart = nullptr;     // of them, a list of blocks
+        Block *top = nullptr;            // of both
         std::size_t task = 0;            // the most that a task of this thread held at a time
         std::jmp_buf *escape = nullptr;  // of the innermost run()
     };
+
+    static void pop(Stack &stack);
 
     std::vector<Stack> stacks_;
     int loops_ = 0;             // that the calling thread is in
