@@ -19,6 +19,11 @@ inline tl::unexpected<Error> out_of_memory() {
     return fail(ErrorCode::memory, "out of memory");
 }
 
+// For a call on what was default-constructed or moved from: "forward: the session is empty".
+inline tl::unexpected<Error> empty_object(const char *function, const char *object) {
+    return fail(ErrorCode::argument, std::string(function) + ": the " + object + " is empty");
+}
+
 // Of what the operating system refused, by errno.
 inline ErrorCode code_of(int number) { return number == ENOMEM ? ErrorCode::memory : ErrorCode::io; }
 

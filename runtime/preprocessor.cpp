@@ -64,8 +64,8 @@ Result<void> PlannedPreprocessing::run(const Model::Impl &model, KernelContext &
 }
 
 struct Preprocessor::Impl {
-    Impl(std::shared_ptr<const Model::Impl> model, int threads)
-        : model(std::move(model)), context(threads) {}
+    Impl(std::shared_ptr<const Model::Impl> model, int threads, const ParallelFor &parallel_for)
+        : model(std::move(model)), context(threads, parallel_for) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;
@@ -74,26 +74,33 @@ struct Preprocessor::Impl {
 
 Preprocessor::Preprocessor(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
+Preprocessor::Preprocessor() noexcept = default;
 Preprocessor::Preprocessor(Preprocessor &&) noexcept = default;
 Preprocessor &Preprocessor::operator=(Preprocessor &&) noexcept = default;
 Preprocessor::~Preprocessor() = default;
 
-Result<Preprocessor> Preprocessor::create(const Model &model, int threads) {
+Result<Preprocessor> Preprocessor::create(const Model &model, int threads, const ParallelFor &parallel_for) {
     return guarded([&]() -> Result<Preprocessor> {
+        if (!model) return empty_object("preprocessor", "model");
         if (threads < 0 || threads > max_threads) {
             return fail(ErrorCode::argument, "threads is " + std::to_string(threads) + ", outside 0 to " +
                                                  std::to_string(max_threads));
         }
-        return Preprocessor(std::make_unique<Impl>(model.impl(), threads ? threads : usable_processors()));
+        return Preprocessor(std::make_unique<Impl>(model.impl(), threads ? threads : usable_processors(),
+                                                   parallel_for));
     });
 }
 
 Result<void> Preprocessor::run(const ImageView &image, float *pixels) {
-    return guarded([&] { return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels); });
+    return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("run", "preprocessor");
+        return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels);
+    });
 }
 
 Result<void> Preprocessor::read(const std::string &path, const ImageOptions &options, float *pixels) {
-    return guarded([&] {
+    return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("read", "preprocessor");
         const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
         return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
     });
@@ -101,7 +108,8 @@ Result<void> Preprocessor::read(const std::string &path, const ImageOptions &opt
 
 Result<void> Preprocessor::decode(const void *bytes, std::size_t size, const std::string &name,
                                   const ImageOptions &options, float *pixels) {
-    return guarded([&] {
+    return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("decode", "preprocessor");
         const auto decode = [&](RowSink &sink) { return decode_picture(bytes, size, name, options, sink); };
         return impl_->preprocessing.run(*impl_->model, impl_->context, name, decode, pixels);
     });

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "network/forward.h"
 #include "picture/image.h"
@@ -9,19 +10,26 @@
 namespace vit {
 
 struct Session::Impl {
-    Impl(std::shared_ptr<const Model::Impl> model, int threads, Forward forward)
-        : model(std::move(model)), context(threads, this->model->device.get()),
-          forward(std::move(forward)) {}
+    Impl(std::shared_ptr<const Model::Impl> model, const SessionOptions &options, int threads,
+         Forward forward)
+        : model(std::move(model)),
+          context(threads, options.parallel_for, this->model->device.get(), options.cancelled),
+          forward(std::move(forward)), max_batch(options.max_batch) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;
     Forward forward;
     StageClock clock;
-    int max_batch = 1;
+    int max_batch;
     int last_batch = 0;
     PlannedPreprocessing preprocessing;
-    std::vector<float> pixels;           // of one picture, for classify
+    std::vector<float> pixels;  // of a batch, for classify
 
+    // The best labels of `batch` pictures; prepare(b, pixels) is what comes before the forward pass.
+    // `answers` gets those of the pictures before the one that an error is of.
+    template<typename Prepare>
+    Result<void> classify(Session &session, int k, int batch, Prepare prepare,
+                          std::vector<std::vector<Prediction>> &answers);
     template<typename Prepare>
     Result<std::vector<Prediction>> classify(Session &session, int k, Prepare prepare);
 };
@@ -52,38 +60,51 @@ Result<int> threads_of(const SessionOptions &options) {
 
 }  // namespace
 
-// prepare(pixels) is what comes before the forward pass.
 template<typename Prepare>
-Result<std::vector<Prediction>> Session::Impl::classify(Session &session, int k, Prepare prepare) {
+Result<void> Session::Impl::classify(Session &session, int k, int batch, Prepare prepare,
+                                     std::vector<std::vector<Prediction>> &answers) {
     const Architecture &a = model->architecture;
     if (k < 1) {
         return fail(ErrorCode::argument, "classify: top_k is " + std::to_string(k) + ", below 1");
     }
-    pixels.resize(static_cast<std::size_t>(a.channels) * a.image_height * a.image_width);
-    VIT_TRY(prepare(pixels.data()));
-    std::vector<float> answer(a.labels);
-    VIT_TRY(session.forward(pixels.data(), 1, answer.data()));
-    if (!std::all_of(answer.begin(), answer.end(), [](float logit) { return std::isfinite(logit); })) {
-        return fail(ErrorCode::not_finite, "classify: its logits are not finite");
+    const std::size_t of_picture = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
+    const std::size_t labels = static_cast<std::size_t>(a.labels);
+    pixels.resize(std::max(pixels.size(), of_picture * batch));
+    for (int b = 0; b < batch; b++) VIT_TRY(prepare(b, pixels.data() + of_picture * b));
+    std::vector<float> logits(labels * batch), scores(labels * batch);
+    VIT_TRY(session.forward(pixels.data(), batch, logits.data()));
+    VIT_TRY(session.scores(scores.data()));
+    for (int b = 0; b < batch; b++) {
+        const auto its = logits.begin() + static_cast<std::ptrdiff_t>(labels * b);
+        if (!std::all_of(its, its + a.labels, [](float logit) { return std::isfinite(logit); })) {
+            return fail(ErrorCode::not_finite, "classify: its logits are not finite");
+        }
+        answers.push_back(top_k(scores.data() + labels * b, a.labels, k));
+        if (answers.back().empty()) return out_of_memory();
     }
-    VIT_TRY(session.scores(answer.data()));
-    std::vector<Prediction> best = top_k(answer.data(), a.labels, k);
-    if (best.empty()) return out_of_memory();
-    return best;
+    return {};
+}
+
+template<typename Prepare>
+Result<std::vector<Prediction>> Session::Impl::classify(Session &session, int k, Prepare prepare) {
+    std::vector<std::vector<Prediction>> answers;
+    VIT_TRY(classify(session, k, 1, [&](int, float *its) { return prepare(its); }, answers));
+    return std::move(answers.front());
 }
 
 Session::Session(std::unique_ptr<Impl> impl)
     : impl_(std::move(impl)) {}
+Session::Session() noexcept = default;
 Session::Session(Session &&) noexcept = default;
 Session &Session::operator=(Session &&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::create(const Model &model, const SessionOptions &options) {
     return guarded([&]() -> Result<Session> {
+        if (!model) return empty_object("session", "model");
         VIT_TRY_ASSIGN(const int threads, threads_of(options));
         VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch, threads));
-        auto impl = std::make_unique<Impl>(model.impl(), threads, std::move(forward));
-        impl->max_batch = options.max_batch;
+        auto impl = std::make_unique<Impl>(model.impl(), options, threads, std::move(forward));
         VIT_TRY(impl->forward.rehearse(impl->context, options.max_batch));
         impl->forward.touch(impl->context);
         return Session(std::move(impl));
@@ -93,6 +114,7 @@ Result<Session> Session::create(const Model &model, const SessionOptions &option
 // Made, but for what the system has ready only where it is touched: a rehearsal touches little.
 Result<std::int64_t> Session::memory(const Model &model, const SessionOptions &options) {
     return guarded([&]() -> Result<std::int64_t> {
+        if (!model) return empty_object("memory", "model");
         VIT_TRY_ASSIGN(const int threads, threads_of(options));
         if (model.impl()->device) return Forward::bytes_on_device(*model.impl(), options.max_batch);
         VIT_TRY_ASSIGN(Forward forward, Forward::create(*model.impl(), options.max_batch, threads));
@@ -103,11 +125,15 @@ Result<std::int64_t> Session::memory(const Model &model, const SessionOptions &o
 }
 
 Result<void> Session::preprocess(const ImageView &image, float *pixels) {
-    return guarded([&] { return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels); });
+    return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("preprocess", "session");
+        return impl_->preprocessing.run(*impl_->model, impl_->context, image, pixels);
+    });
 }
 
 Result<void> Session::forward(const float *pixels, int batch, float *logits) {
     return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("forward", "session");
         VIT_TRY(check_arguments("forward", pixels && logits, batch, impl_->max_batch));
         impl_->last_batch = 0;
         VIT_TRY(impl_->forward.run(impl_->context, pixels, batch, impl_->clock));
@@ -122,6 +148,7 @@ Result<void> Session::forward(const float *pixels, int batch, float *logits) {
 
 Result<void> Session::scores(float *scores) const {
     return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("scores", "session");
         if (!scores || impl_->last_batch == 0) {
             return fail(ErrorCode::argument,
                         scores ? "scores: no forward pass has succeeded yet" : "scores: scores is null");
@@ -143,6 +170,7 @@ Result<void> Session::scores(float *scores) const {
 
 Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::uint64_t logits) {
     return guarded([&]() -> Result<void> {
+        if (!impl_) return empty_object("forward_on_device", "session");
         if (!impl_->model->device) {
             return fail(ErrorCode::argument, std::string("forward_on_device: backend ") +
                                                  impl_->model->backend->name + " has no device");
@@ -156,14 +184,43 @@ Result<void> Session::forward_on_device(std::uint64_t pixels, int batch, std::ui
 }
 
 Result<std::vector<Prediction>> Session::classify(const ImageView &image, int k) {
-    return guarded([&] {
+    return guarded([&]() -> Result<std::vector<Prediction>> {
+        if (!impl_) return empty_object("classify", "session");
         return impl_->classify(*this, k, [&](float *pixels) { return preprocess(image, pixels); });
+    });
+}
+
+Result<std::vector<std::vector<Prediction>>> Session::classify(const std::vector<ImageView> &images, int k) {
+    return guarded([&]() -> Result<std::vector<std::vector<Prediction>>> {
+        if (!impl_) return empty_object("classify", "session");
+        std::vector<std::vector<Prediction>> answers;
+        answers.reserve(images.size());
+        for (std::size_t first = 0; first < images.size(); first = answers.size()) {
+            const std::size_t left = images.size() - first;
+            const int batch = static_cast<int>(std::min<std::size_t>(left, max_batch()));
+            std::optional<std::size_t> at;  // whose error it is
+            const auto prepare = [&](int b, float *pixels) {
+                auto done = preprocess(images[first + b], pixels);
+                if (!done) at = first + b;
+                return done;
+            };
+            auto done = impl_->classify(*this, k, batch, prepare, answers);
+            if (done) continue;
+            Error &error = done.error();
+            if (error.code == ErrorCode::not_finite) at = answers.size();
+            if (at && error.code != ErrorCode::memory) {
+                error.message = "picture " + std::to_string(*at) + ": " + error.message;
+            }
+            return tl::unexpected<Error>(std::move(error));
+        }
+        return answers;
     });
 }
 
 Result<std::vector<Prediction>> Session::classify_file(const std::string &path, int k,
                                                        const ImageOptions &options) {
-    return guarded([&] {
+    return guarded([&]() -> Result<std::vector<Prediction>> {
+        if (!impl_) return empty_object("classify_file", "session");
         const auto read = [&](RowSink &sink) { return read_picture(path, options, sink); };
         return impl_->classify(*this, k, [&](float *pixels) {
             return impl_->preprocessing.run(*impl_->model, impl_->context, path, read, pixels);
@@ -172,15 +229,15 @@ Result<std::vector<Prediction>> Session::classify_file(const std::string &path, 
 }
 
 int Session::threads() const {
-    return impl_->context.pool().threads();
+    return impl_ ? impl_->context.pool().threads() : 0;
 }
 
 int Session::max_batch() const {
-    return impl_->max_batch;
+    return impl_ ? impl_->max_batch : 0;
 }
 
 std::vector<StageTime> Session::stage_times() noexcept {
-    return guarded_value([&] { return impl_->clock.take(); });
+    return guarded_value([&] { return impl_ ? impl_->clock.take() : std::vector<StageTime>(); });
 }
 
 }  // namespace vit

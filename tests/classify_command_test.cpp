@@ -157,7 +157,8 @@ TEST_F(ClassifyCommand, CsvSaysWhatJsonSays) {
             EXPECT_EQ(fields[0], line.at("file"));
             EXPECT_EQ(fields[1], std::to_string(rank++));
             EXPECT_EQ(fields[2], std::to_string(prediction.at("index").get<int>()));
-            EXPECT_EQ(fields[3], prediction.at("label"));
+            const std::string label = prediction.at("label");
+            EXPECT_EQ(fields[3], label == labels[3] ? "\\x1b[31mred\\xc2\\x9b" : label);
             EXPECT_EQ(std::stof(fields[4]), prediction.at("score").get<float>());
             EXPECT_GE(std::stod(fields[5]), 0);
             EXPECT_EQ(fields[6], "");
@@ -353,6 +354,54 @@ TEST_F(ClassifyCommand, TextCannotSteerATerminal) {
         EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << static_cast<int>(c);
     }
     EXPECT_THAT(outcome.out, Not(HasSubstr("\xc2\x9b")));
+}
+
+// The same values in JSON, which has another spelling for such characters; CSV has none.
+TEST_F(ClassifyCommand, JsonAndCsvCannotSteerATerminal) {
+    const std::string path = write_picture("\x1b[2J\r\x7f\xc2\x9b\xe2\x80\xae.ppm", 1);
+    const std::string json = classify({path, "--format", "json"}).out;
+    const std::string csv = classify({path, "--format", "csv"}).out;
+    const std::string info = vit_command({"info", model_->path(), "--format", "json"}).out;
+    for (const std::string &out : {json, csv, info}) {
+        for (const char c : out) {
+            EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f))
+                << static_cast<int>(c);
+        }
+        EXPECT_THAT(out, Not(HasSubstr("\xc2\x9b")));
+        EXPECT_THAT(out, Not(HasSubstr("\xe2\x80\xae")));
+    }
+    EXPECT_EQ(json_lines(json).at(0).at("file"), path);
+    EXPECT_THAT(csv, HasSubstr("\\x1b[2J\\x0d\\x7f\\xc2\\x9b\\xe2\\x80\\xae.ppm"));
+}
+
+TEST_F(ClassifyCommand, ASpreadsheetFindsNoFormulaInCsv) {
+    for (const char first : {'=', '+', '-', '@'}) {
+        const std::string name = first + std::string("1+1.ppm");
+        Strings command = {"sh", "-c", "cd '" + files_.path() + "' && exec \"$@\"", "sh"};
+        for (const std::string &word : vit_command()) command.push_back(word);
+        const Outcome outcome =
+            run(joined(command, {"classify", model_->path(), "--format", "csv", "--", name}));
+        EXPECT_EQ(outcome.status, 1);
+        EXPECT_EQ(parse_csv(outcome.out).at(1).at(0), "'" + name);
+        EXPECT_EQ(parse_csv(outcome.out).at(1).at(6).substr(0, 2), std::string("'") + first);
+    }
+}
+
+// The shell holds the list of names open: only the failed write can end the command.
+TEST_F(ClassifyCommand, AFailedWriteEndsItWhileMoreNamesMayCome) {
+    const std::string picture = write_picture("p.ppm", 1), names = files_.file("names");
+    std::string command;
+    for (const std::string &word : vit_command()) command += "'" + word + "' ";
+    // CSV begins with a line before there is a name.
+    for (const char *format : {"text", "csv"}) {
+        const std::string script = "rm -f '" + names + "' && mkfifo '" + names + "' && exec 3<>'" + names +
+                                   "' && echo '" + picture + "' >&3 && " + command + "classify '" +
+                                   model_->path() + "' - --batch 1 --format " + format + " <'" + names +
+                                   "' >/dev/full";
+        const Outcome outcome = run({"timeout", "60", "sh", "-c", script});
+        EXPECT_EQ(outcome.status, 1) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr("standard output cannot be written"));
+    }
 }
 
 TEST_F(ClassifyCommand, MoreLabelsThanThereAreIsAllOfThem) {

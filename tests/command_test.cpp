@@ -80,6 +80,9 @@ TEST(Command, RefusesAWrongCommandLine) {
             expect_refusal({"classify", bundled, "x.png", option, value}, 2, {option});
         }
     }
+    // As the library has it, before a model is read.
+    const std::string above = std::to_string(max_threads + 1);
+    expect_refusal({"bench", "none", "--threads", above}, 2, {"--threads", std::to_string(max_threads)});
     expect_refusal({"classify", bundled, "x.png", "--top-k", "0"}, 2, {"--top-k"});
     expect_refusal({"bench"}, 2, {"--arch"});
     expect_refusal({"bench", bundled, "--arch", "vit-b16"}, 2, {"--arch"});

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/picture/exif.h"
+#include "runtime/picture/image.h"
 #include "runtime/picture/rgb.h"
 #include "tests/support/random.h"
 
@@ -175,7 +176,7 @@ TEST(Rgb, EveryOrientationIsAsItIsDefined) {
             for (std::uint8_t &sample : samples) sample = static_cast<std::uint8_t>(random.integer(0, 255));
             for (int value = 1; value <= 8; value++) {
                 const ImageView held{samples.data(), width, height, channels, stride};
-                const Samples rgb = to_rgb(held, value, Alpha::drop);
+                const Samples rgb = to_rgb(*checked_view(held), value, Alpha::drop);
                 ASSERT_EQ(rgb.width, value >= 5 ? height : width);
                 ASSERT_EQ(rgb.height, value >= 5 ? width : height);
                 for (int y = 0; y < rgb.height; y++) {
@@ -195,7 +196,7 @@ TEST(Rgb, EveryOrientationIsAsItIsDefined) {
 
 TEST(Rgb, RowsFromTheBottomAndAlphaAreTurnedToo) {
     const std::uint8_t samples[] = {10, 255, 20, 0, 30, 128, 40, 255};  // 2 x 2, grey and alpha
-    const ImageView bottom_up{samples + 4, 2, 2, 2, -4};
+    const ImageView bottom_up = *checked_view({samples + 4, 2, 2, 2, -4});
     const Samples dropped = to_rgb(bottom_up, 6, Alpha::drop);
     const Samples white = to_rgb(bottom_up, 6, Alpha::over_white);
     const int held[] = {10, 30, 20, 40}, seen[] = {10, 142, 255, 40};

@@ -217,30 +217,31 @@ TEST(PreprocessingConfig, FindsItsFile) {
     const Architecture a;
     const std::string wrong = R"({"size":96})", right = R"({"size":224,"resample":5})";
     test::TemporaryDirectory directory;
-    expect_error(read_preprocessing(directory.path(), a), ErrorCode::io,
+    expect_error(read_preprocessing(DirectoryFiles(directory.path()), a), ErrorCode::io,
                  {directory.path(), "preprocessor_config.json", "processor_config.json"});
 
     directory.write("preprocessor_config.json", right);
-    auto p = read_preprocessing(directory.path(), a);
+    auto p = read_preprocessing(DirectoryFiles(directory.path()), a);
     ASSERT_TRUE(p) << p.error().message;
     EXPECT_EQ(p->filter, Filter::hamming);
 
     directory.write("processor_config.json",
                     R"({"processor_class":"X"})");  // nothing nested: the other file counts
-    EXPECT_TRUE(read_preprocessing(directory.path(), a));
+    EXPECT_TRUE(read_preprocessing(DirectoryFiles(directory.path()), a));
 
     directory.write("processor_config.json", "{\"image_processor\":" + wrong + "}");
-    expect_error(read_preprocessing(directory.path(), a), ErrorCode::config,
+    expect_error(read_preprocessing(DirectoryFiles(directory.path()), a), ErrorCode::config,
                  {"/processor_config.json", "96x96"});
     directory.write("processor_config.json", R"({"image_processor":{"size":{"height":"224"}}})");
-    expect_error(read_preprocessing(directory.path(), a), ErrorCode::config,
+    expect_error(read_preprocessing(DirectoryFiles(directory.path()), a), ErrorCode::config,
                  {"/processor_config.json", "image_processor.size.height"});
 
     directory.write("preprocessor_config.json", wrong);
     directory.write("processor_config.json", "{\"image_processor\":" + right + "}");
-    EXPECT_TRUE(read_preprocessing(directory.path(), a));
+    EXPECT_TRUE(read_preprocessing(DirectoryFiles(directory.path()), a));
     directory.write("processor_config.json", "{");
-    expect_error(read_preprocessing(directory.path(), a), ErrorCode::format, {"/processor_config.json"});
+    expect_error(read_preprocessing(DirectoryFiles(directory.path()), a), ErrorCode::format,
+                 {"/processor_config.json"});
 }
 
 }  // namespace

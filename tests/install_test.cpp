@@ -78,7 +78,8 @@ TEST_F(Install, OnlyThePublicHeadersAreInstalled) {
     for (const auto &entry : fs::recursive_directory_iterator(prefix_ + "/include")) {
         if (entry.is_regular_file()) headers.push_back(fs::relative(entry.path(), prefix_).string());
     }
-    EXPECT_THAT(headers, testing::UnorderedElementsAre("include/vit/vit.h", "include/vit/fields.h"));
+    EXPECT_THAT(headers, testing::UnorderedElementsAre("include/vit/vit.h", "include/vit/fields.h",
+                                                       "include/vit/version.h"));
 }
 
 }  // namespace

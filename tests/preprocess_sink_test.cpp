@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/picture/image.h"
 #include "runtime/picture/rgb.h"
 #include "tests/support/both_ways.h"
 #include "tests/support/expect_error.h"
@@ -103,7 +104,7 @@ TEST(PreprocessSink, AnyPictureInAnyPortionsIsTheSame) {
                 for (std::uint8_t &sample : samples) sample = std::uint8_t(random.integer(0, 255));
                 const Alpha alpha = random.integer(0, 1) ? Alpha::drop : Alpha::over_white;
                 const Samples rgb =
-                    to_rgb({samples.data(), width, height, channels, 0}, orientation, alpha);
+                    to_rgb(*checked_view({samples.data(), width, height, channels}), orientation, alpha);
                 const Preprocessing asked = BothWays::preprocessings()[random.integer(0, 3)];
                 auto plan = plan_preprocess(asked, rgb.width, rgb.height);
                 ASSERT_TRUE(plan);

@@ -66,8 +66,18 @@ std::string without_times(const std::string &text) {
 TEST(Readme, ShowsTheSmallestApp) {
     const std::string readme = read_file(source + "/README.md");
     const std::string app = source + "/apps/embed/";
-    EXPECT_THAT(blocks(readme, "cpp"), testing::ElementsAre(read_file(app + "embed.cpp")));
+    EXPECT_THAT(blocks(readme, "cpp"),
+                testing::ElementsAre(read_file(app + "embed.cpp"), read_file(app + "camera.cpp")));
     EXPECT_THAT(blocks(readme, "cmake"), testing::ElementsAre(read_file(app + "CMakeLists.txt")));
+}
+
+TEST(Readme, ShowsAnAppWithItsOwnThreadsAndPixels) {
+    const Outcome outcome = run({VIT_EMBED_CAMERA, source + "/models/fashion-mnist"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, testing::AllOf(HasSubstr("\r  0 %"), testing::EndsWith("\r100 %")));
+    const std::vector<std::string> labels = lines_of(outcome.out);
+    ASSERT_EQ(labels.size(), 2u);
+    EXPECT_EQ(labels[0], labels[1]) << "the same grey";
 }
 
 TEST(Readme, ThePublicHeaderOpensWithTheSmallestApp) {

@@ -1,9 +1,12 @@
 // A session's steps between pixels and labels: what is left behind when one of them fails, and the order of
 // equals.
+#include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -104,6 +107,86 @@ TEST_F(SessionTest, RefusedArgumentsAreNoPass) {
     EXPECT_TRUE(session_->scores(values_.data()));
 }
 
+// Between its stages: of a pass that is cancelled in the first loop, the other stages are not run.
+TEST(Cancelled, APassStopsBeforeItsNextStage) {
+    const auto model = Model::load(source_directory() + "/models/fashion-mnist");
+    ASSERT_TRUE(model) << model.error().message;
+    struct App {
+        std::atomic<bool> cancelled{false};
+        int loops = 0, most = -1;  // after which it is cancelled; -1: never
+    } app;
+    const auto run = [](void *context, int n, void (*task)(void *argument, int i), void *argument) {
+        App &its = *static_cast<App *>(context);
+        if (its.loops++ == its.most) its.cancelled = true;
+        for (int i = 0; i < n; i++) task(argument, i);
+    };
+    auto session = Session::create(
+        *model, {.threads = 2, .parallel_for = {run, &app}, .cancelled = &app.cancelled});
+    ASSERT_TRUE(session) << session.error().message;
+    const Architecture &a = model->architecture();
+    std::vector<float> pixels(static_cast<std::size_t>(a.channels) * a.image_height * a.image_width, 0.5f);
+    std::vector<float> logits(a.labels), expected(a.labels);
+    ASSERT_TRUE(session->forward(pixels.data(), 1, expected.data()));
+    const int all = app.loops;
+    ASSERT_GT(all, 8);
+    for (const int most : {0, 3, all / 2}) {
+        app.loops = 0;
+        app.most = most;
+        expect_error(session->forward(pixels.data(), 1, logits.data()), ErrorCode::cancelled, {"cancelled"});
+        EXPECT_LE(app.loops, most + 3) << "of one stage, no more";
+        expect_error(session->scores(logits.data()), ErrorCode::argument, {"no forward pass"});
+        app.cancelled = false;
+        app.most = -1;
+        ASSERT_TRUE(session->forward(pixels.data(), 1, logits.data()));
+        EXPECT_EQ(logits, expected);
+    }
+    app.cancelled = true;
+    app.loops = 0;
+    expect_error(session->forward(pixels.data(), 1, logits.data()), ErrorCode::cancelled, {});
+    EXPECT_EQ(app.loops, 0);
+    const std::vector<std::uint8_t> picture(28 * 28, 7);
+    expect_error(session->classify(ImageView{picture.data(), 28, 28, 1}), ErrorCode::cancelled, {});
+}
+
+TEST(SeveralPictures, HaveTheAnswersThatEachHasAlone) {
+    const auto model = Model::load(source_directory() + "/models/fashion-mnist");
+    ASSERT_TRUE(model) << model.error().message;
+    std::vector<std::vector<std::uint8_t>> pictures;
+    std::vector<ImageView> views;
+    for (int i = 0; i < 7; i++) {
+        const int width = 20 + 5 * i, height = 40 - 3 * i;
+        pictures.emplace_back(static_cast<std::size_t>(width) * height);
+        for (std::size_t p = 0; p < pictures[i].size(); p++) {
+            pictures[i][p] = static_cast<std::uint8_t>((p * (i + 3)) % 253);
+        }
+        views.push_back({pictures[i].data(), width, height, 1});
+    }
+    for (const int max_batch : {1, 2, 3, 7, 8}) {
+        SCOPED_TRACE(max_batch);
+        auto session = Session::create(*model, {.threads = 2, .max_batch = max_batch});
+        ASSERT_TRUE(session) << session.error().message;
+        const auto answers = session->classify(views, 3);
+        ASSERT_TRUE(answers) << answers.error().message;
+        ASSERT_EQ(answers->size(), views.size());
+        for (std::size_t i = 0; i < views.size(); i++) {
+            const auto alone = session->classify(views[i], 3);
+            ASSERT_TRUE(alone);
+            ASSERT_EQ((*answers)[i].size(), 3u);
+            for (int k = 0; k < 3; k++) {
+                EXPECT_EQ((*answers)[i][k].index, (*alone)[k].index) << i;
+                EXPECT_EQ((*answers)[i][k].score, (*alone)[k].score) << i;
+            }
+        }
+        const auto none = session->classify(std::vector<ImageView>(), 3);
+        ASSERT_TRUE(none);
+        EXPECT_TRUE(none->empty());
+        expect_error(session->classify(views, 0), ErrorCode::argument, {"top_k is 0"});
+        std::vector<ImageView> bad = views;
+        bad[4].data = nullptr;
+        expect_error(session->classify(bad, 3), ErrorCode::argument, {"picture 4: ", "data is null"});
+    }
+}
+
 std::vector<int> indices(const std::vector<float> &scores, int k) {
     std::vector<int> found;
     for (const Prediction &p : top_k(scores.data(), static_cast<int>(scores.size()), k)) {
@@ -111,6 +194,13 @@ std::vector<int> indices(const std::vector<float> &scores, int k) {
         found.push_back(p.index);
     }
     return found;
+}
+
+TEST(Version, IsThatOfTheHeader) {
+    const std::string of_header = std::to_string(VIT_VERSION_MAJOR) + "." +
+                                  std::to_string(VIT_VERSION_MINOR) + "." +
+                                  std::to_string(VIT_VERSION_PATCH);
+    EXPECT_EQ(version(), of_header);
 }
 
 TEST(TopK, TheLowerIndexIsFirstAmongEquals) {

@@ -50,7 +50,7 @@ TEST(TensorFiles, TakesFromShards) {
     const HfVit vit = hf_vit(tiny_architecture(), random);
     TemporaryDirectory directory;
     Shards(vit).write(vit, directory);
-    auto files = TensorFiles::open(directory.path());
+    auto files = TensorFiles::open(DirectoryFiles(directory.path()));
     ASSERT_TRUE(files) << files.error().message;
     EXPECT_EQ(files->storage().size(), 2u);
     EXPECT_EQ(files->tensors().size(), vit.tensors.size());
@@ -68,7 +68,7 @@ TEST(TensorFiles, PrefersTheSingleFile) {
     TemporaryDirectory directory;
     Shards(vit).write(vit, directory);
     directory.write("model.safetensors", safetensors_file(vit.tensors));
-    const auto files = TensorFiles::open(directory.path());
+    const auto files = TensorFiles::open(DirectoryFiles(directory.path()));
     ASSERT_TRUE(files) << files.error().message;
     EXPECT_EQ(files->storage().size(), 1u);
 }
@@ -78,7 +78,7 @@ TEST(TensorFiles, KnowsWhatNobodyTook) {
     directory.write("model.safetensors",
                     safetensors_file(
                         {{"taken", {1}, {1}}, {"ignored", {1}, {2}}, {"left", {2, 1}, {3, 4}}}));
-    auto files = TensorFiles::open(directory.path());
+    auto files = TensorFiles::open(DirectoryFiles(directory.path()));
     ASSERT_TRUE(files) << files.error().message;
     ASSERT_TRUE(files->take("taken", {1}));
     const auto ignorable = [](std::string_view name) { return name == "ignored"; };

@@ -25,7 +25,8 @@ Result<Architecture> of_name(std::string_view name) {
     SavedModel model;
     model.config = {{"architecture", name}, {"pretrained_cfg", Json::object()}};
     model.write(directory);
-    VIT_TRY_ASSIGN(CheckpointDirectory opened, CheckpointDirectory::open(directory.path()));
+    const DirectoryFiles files_of_it(directory.path());
+    VIT_TRY_ASSIGN(CheckpointDirectory opened, CheckpointDirectory::open(files_of_it));
     Checkpoint checkpoint;
     for (const Ecosystem &ecosystem : ecosystems()) {
         if (std::string(ecosystem.name) != "timm") continue;

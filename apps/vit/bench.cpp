@@ -183,7 +183,7 @@ std::string json_of(const Measurements &m) {
         if (m.peak > 0) row["peak_percent"] = rounded(100 * 1e9 * gigaflops(stage) / m.peak, 2);
         out["stages"].push_back(std::move(row));
     }
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return harmless_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string number(double value, int decimals, std::size_t width) {

@@ -1,6 +1,7 @@
 // vit classify: what is in these pictures?
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -56,7 +57,8 @@ and its share of the batch's forward pass, while other threads work on others.
 
 json: an object a line, {"file", "predictions": [{"index", "label", "score"}],
       "ms"} or {"file", "error"}
-csv:  a row a prediction, file,rank,index,label,score,ms,error
+csv:  a row a prediction, file,rank,index,label,score,ms,error; what a spreadsheet
+      would take for a formula begins with an apostrophe
 
 Example:
     vit classify models/fashion-mnist models/fashion-mnist/images --top-k 3)";
@@ -133,6 +135,36 @@ std::unique_ptr<NpyWriter> dump(const std::string &path, std::vector<std::int64_
     return path.empty() ? nullptr : std::make_unique<NpyWriter>(path, std::move(item_shape));
 }
 
+// Every batch of the source through the network.
+void classify_all(Prefetch &prefetch, vit::Session &session, const vit::Model &model, Outputs &outputs,
+                  Interruption &interruption) {
+    const int most = session.max_batch(), labels = model.architecture().labels;
+    std::vector<float> logits(static_cast<std::size_t>(most) * labels), scores(logits.size());
+    for (;;) {
+        const Batch &batch = prefetch.next();
+        if (batch.items.empty()) break;
+        double milliseconds = 0;  // of one picture
+        if (batch.count > 0) {
+            const Stopwatch stopwatch;
+            value_or_fail(session.forward(batch.pixels.data(), batch.count, logits.data()));
+            milliseconds = stopwatch.milliseconds() / batch.count;
+            value_or_fail(session.scores(scores.data()));  // NaN where logits are not finite
+            if (outputs.input) outputs.input->write(batch.pixels.data(), batch.count);
+            if (outputs.logits) outputs.logits->write(logits.data(), batch.count);
+        }
+        const float *item_scores = scores.data();
+        for (Item item : batch.items) {
+            const std::lock_guard lock(interruption.writing());
+            const float *its = item_scores;
+            if (item.error.empty()) {
+                item_scores += labels;
+                if (std::isnan(its[0])) item.error = item.file + ": its logits are not finite";
+            }
+            outputs.reporter->report(item, its, milliseconds);
+        }
+    }
+}
+
 int classify(const ClassifyOptions &options) {
     if (options.pictures.empty() == options.input.empty()) {
         throw Misuse("classify needs pictures, or --input with what they became, and not both");
@@ -154,37 +186,21 @@ int classify(const ClassifyOptions &options) {
         const vit::ImageOptions image = image_options(options.choices, model);
         source = picture_source(model, std::move(files), {image, session.threads()});
     }
-    {
-        const std::lock_guard lock(interruption.writing());
-        outputs.input = dump(options.dump_input, {a.channels, a.image_height, a.image_width});
-        outputs.logits = dump(options.dump_logits, {a.labels});
-        outputs.reporter.emplace(model, options, *source);
-    }
-
-    std::vector<float> logits(static_cast<std::size_t>(most) * a.labels), scores(logits.size());
     Prefetch prefetch(*source, most);
-    for (;;) {
-        const Batch &batch = prefetch.next();
-        if (batch.items.empty()) break;
-        double milliseconds = 0;  // of one picture
-        if (batch.count > 0) {
-            const Stopwatch stopwatch;
-            value_or_fail(session.forward(batch.pixels.data(), batch.count, logits.data()));
-            milliseconds = stopwatch.milliseconds() / batch.count;
-            value_or_fail(session.scores(scores.data()));  // NaN where logits are not finite
-            if (outputs.input) outputs.input->write(batch.pixels.data(), batch.count);
-            if (outputs.logits) outputs.logits->write(logits.data(), batch.count);
-        }
-        const float *item_scores = scores.data();
-        for (Item item : batch.items) {
+    try {
+        {
             const std::lock_guard lock(interruption.writing());
-            const float *its = item_scores;
-            if (item.error.empty()) {
-                item_scores += a.labels;
-                if (std::isnan(its[0])) item.error = item.file + ": its logits are not finite";
-            }
-            outputs.reporter->report(item, its, milliseconds);
+            outputs.input = dump(options.dump_input, {a.channels, a.image_height, a.image_width});
+            outputs.logits = dump(options.dump_logits, {a.labels});
+            outputs.reporter.emplace(model, options, *source);
         }
+        classify_all(prefetch, session, model, outputs, interruption);
+    } catch (const Failure &failure) {
+        // Those who read ahead may be waiting for a name or a picture that never comes: nobody joins them.
+        const std::lock_guard lock(interruption.writing());
+        outputs.abandon();
+        complain(failure.what());
+        std::_Exit(failed);
     }
     const std::lock_guard lock(interruption.writing());
     if (outputs.input) outputs.input->finish();

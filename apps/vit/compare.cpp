@@ -56,7 +56,7 @@ std::string json_of(const std::string &precision, const Comparison &comparison) 
     vit::for_each_field(comparison.accuracy(),
                         [&](const char *name, const auto &value, auto...) { out[name] = value; });
     out["worst"] = comparison.worst();
-    return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return harmless_json(out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) + "\n";
 }
 
 int compare_precisions(const CompareOptions &options) {

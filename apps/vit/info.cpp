@@ -218,7 +218,7 @@ int info(const InfoOptions &options) {
         if (!model) out["architectures"] = json_of_architectures();
         out["backends"] = json_of_backends();
         if (!model) out["pictures"] = json_of_pictures();
-        print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        print(harmless_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n");
     } else {
         print((model ? text_of(*model) : text_of_architectures()) + "\n" + text_of_backends() +
               (model ? "" : "\n" + text_of_pictures()));

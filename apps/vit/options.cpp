@@ -10,7 +10,7 @@ namespace command {
 
 namespace {
 
-constexpr int most_threads = 1024, most_batch = 4096;
+constexpr int most_batch = 4096;
 
 std::string joined(const std::vector<std::string> &names) {
     std::string out;
@@ -61,7 +61,7 @@ void add_file(CLI::App &app, const std::string &name, std::string &path, const s
 }
 
 void add_threads(CLI::App &app, int &threads) {
-    add_number(app, "--threads", threads, 0, most_threads,
+    add_number(app, "--threads", threads, 0, vit::max_threads,
                "Threads that compute [0: as many as this process may use]");
 }
 

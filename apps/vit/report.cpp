@@ -16,15 +16,6 @@ std::string shown_score(float score, vit::Scores scores) {
     return fixed(100.0 * score, 1) + " %";
 }
 
-std::string csv_field(const std::string &text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) {
-        out.append(c == '"' ? 2 : 1, c);
-    }
-    return out + "\"";
-}
-
 }  // namespace
 
 std::string text_report(const Answer &answer, vit::Scores scores) {
@@ -65,7 +56,7 @@ std::string json_report(const Answer &answer) {
         }
         line["ms"] = rounded(answer.milliseconds, 3);
     }
-    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return harmless_json(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) + "\n";
 }
 
 const char *const csv_header = "file,rank,index,label,score,ms,error\n";

@@ -41,6 +41,33 @@ bool steers(char32_t code) {
            (code >= 0x2066 && code <= 0x2069);
 }
 
+// \xNN for each byte.
+std::string hex(const Character &, std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    for (const unsigned char byte : bytes) {
+        out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+    return out;
+}
+
+// The text with those of its characters rewritten that are to be.
+template<typename Choose, typename Rewrite>
+std::string rewritten(std::string_view text, Choose choose, Rewrite rewrite) {
+    std::string out;
+    while (!text.empty()) {
+        const Character character = first_character(text);
+        const std::string_view bytes = text.substr(0, character.bytes);
+        if (choose(character)) {
+            out += rewrite(character, bytes);
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return out;
+}
+
 std::string formatted(const char *format, int precision, double value) {
     const int length = std::snprintf(nullptr, 0, format, precision, value);
     std::string out(static_cast<std::size_t>(length), '\0');
@@ -51,20 +78,34 @@ std::string formatted(const char *format, int precision, double value) {
 }  // namespace
 
 std::string harmless(std::string_view text) {
-    static constexpr char hex[] = "0123456789abcdef";
-    std::string out;
-    while (!text.empty()) {
-        const Character character = first_character(text);
-        if (character.well_formed && !steers(character.code)) {
-            out += text.substr(0, character.bytes);
-        } else {
-            for (const unsigned char byte : text.substr(0, character.bytes)) {
-                out += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-            }
-        }
-        text.remove_prefix(character.bytes);
+    return rewritten(text, [](const Character &its) { return !its.well_formed || steers(its.code); }, hex);
+}
+
+// Within strings nlohmann-json escapes what is below a space; between them there may be ends of lines.
+std::string harmless_json(std::string_view json) {
+    const auto escaped = [](const Character &its) { return its.code >= 0x7F && steers(its.code); };
+    return rewritten(json, escaped, [](const Character &its, std::string_view) {
+        char digits[11];
+        std::snprintf(digits, sizeof digits, "\\u%04x", static_cast<unsigned>(its.code));
+        return std::string(digits);
+    });
+}
+
+// Names stay as their bytes are, UTF-8 or not, as far as they steer nothing: programs read them.
+std::string csv_field(std::string_view text) {
+    const auto escaped = [](const Character &its) {
+        return its.well_formed && steers(its.code) && its.code != '\n';
+    };
+    std::string field = rewritten(text, escaped, hex);
+    if (!field.empty() && std::string_view("=+-@").find(field[0]) != std::string_view::npos) {
+        field.insert(0, "'");
     }
-    return out;
+    if (field.find_first_of(",\"\n") == std::string::npos) return field;
+    std::string out = "\"";
+    for (const char c : field) {
+        out.append(c == '"' ? 2 : 1, c);
+    }
+    return out + "\"";
 }
 
 std::size_t columns(std::string_view text) {

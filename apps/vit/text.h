@@ -11,6 +11,13 @@ namespace command {
 // The text with control characters and what is not UTF-8 as \xNN, so that a name cannot steer a terminal.
 std::string harmless(std::string_view text);
 
+// JSON with the characters that could steer a terminal as \u00XX: another spelling of the same values.
+std::string harmless_json(std::string_view json);
+
+// A field of CSV, in quotes where it needs them. Control characters but the end of a line are \xNN, and what
+// a spreadsheet would take for a formula, "=1+1", begins with an apostrophe, which it takes for text.
+std::string csv_field(std::string_view text);
+
 // Characters (code points) of harmless text: the columns that it takes, but for scripts with wide or
 // combining characters.
 std::size_t columns(std::string_view text);

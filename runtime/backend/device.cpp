@@ -38,7 +38,7 @@ AppContexts &app_contexts() {
 }  // namespace
 
 Device::Device(const DeviceApi &api, const DeviceHandles &handles, bool owned)
-    : api_(api), handles_(handles), owned_(owned), context_(1, this) {}
+    : api_(api), handles_(handles), owned_(owned), context_(1, {}, this) {}
 
 Result<std::shared_ptr<Device>> Device::open(const DeviceApi &api, const DeviceNeeds &needs, int number,
                                              const DeviceHandles &handles) {

@@ -2,6 +2,7 @@
 // error goes.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -15,8 +16,10 @@ class Device;
 
 class KernelContext {
 public:
-    explicit KernelContext(int threads, const Device *device = nullptr)
-        : pool_(threads), scratch_(pool_.threads()), device_(device), threads_(pool_.threads()) {}
+    explicit KernelContext(int threads, const ParallelFor &its_own = {}, const Device *device = nullptr,
+                           const std::atomic<bool> *cancelled = nullptr)
+        : pool_(threads, its_own), scratch_(pool_.threads()), device_(device), cancelled_(cancelled),
+          threads_(pool_.threads()) {}
     // One thread, whose stages are cut into tasks as for so many: to find out what these would take.
     static KernelContext as_if_for(int threads) { return KernelContext(AsIf{threads}); }
 
@@ -48,6 +51,10 @@ public:
     int parallel_for_loops(ThreadPool::Task task, void *context, int min, int size, std::uint8_t *closure);
     Scratch &scratch() { return scratch_; }
     const Device *device() const { return device_; }  // null where the processor computes
+    // A rehearsal is not: that is of a session that is being made.
+    bool is_cancelled() const {
+        return cancelled_ && !rehearsing_ && cancelled_->load(std::memory_order_relaxed);
+    }
     void set_error(const char *sentence);  // the first one since the last check is kept
 
 private:
@@ -59,6 +66,7 @@ private:
     ThreadPool pool_;
     Scratch scratch_;
     const Device *device_;
+    const std::atomic<bool> *cancelled_ = nullptr;
     const int threads_;
     bool rehearsing_ = false;
     std::mutex mutex_;

@@ -41,6 +41,14 @@ Result<Memory> Memory::map_file(int descriptor, std::size_t offset, std::size_t 
     return memory;
 }
 
+Memory Memory::borrow(const void *data, std::size_t bytes) {
+    Memory memory;
+    memory.data_ = const_cast<void *>(data);
+    memory.bytes_ = bytes;
+    memory.borrowed_ = true;
+    return memory;
+}
+
 void touch_pages(void *data, std::size_t bytes) {
     constexpr std::size_t page = 4096;  // the smallest there are
     volatile char *const at = static_cast<char *>(data);
@@ -48,7 +56,7 @@ void touch_pages(void *data, std::size_t bytes) {
 }
 
 Memory::~Memory() {
-    if (data_) {
+    if (data_ && !borrowed_) {
         munmap(data_, bytes_);
     }
 }

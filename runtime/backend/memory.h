@@ -19,11 +19,15 @@ public:
     // pages at once, or each when it is first read. Errors: memory, if that is what there is not enough of;
     // io.
     static Result<Memory> map_file(int descriptor, std::size_t offset, std::size_t bytes, bool populate);
+    // Somebody else's, which has to outlive it and must not be written to.
+    static Memory borrow(const void *data, std::size_t bytes);
     Memory(Memory &&other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+        : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)),
+          borrowed_(other.borrowed_) {}
     Memory &operator=(Memory &&other) noexcept {
         std::swap(data_, other.data_);
         std::swap(bytes_, other.bytes_);
+        std::swap(borrowed_, other.borrowed_);
         return *this;
     }
     ~Memory();
@@ -37,6 +41,7 @@ public:
 private:
     void *data_ = nullptr;
     std::size_t bytes_ = 0;
+    bool borrowed_ = false;
 };
 
 // Writes to every page what is there, so that the system has it ready.

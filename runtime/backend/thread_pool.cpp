@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -42,6 +45,26 @@ void wait_for_change(const std::atomic<T> &value, T old) {
     }
     value.wait(old, std::memory_order_acquire);
 }
+
+// All signals but those that a thread brings upon itself, for which an app may have a handler that reports
+// them.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        for (const int fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) {
+            sigdelset(&all, fault);
+        }
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked &) = delete;
+    SignalsBlocked &operator=(const SignalsBlocked &) = delete;
+
+private:
+    sigset_t before_;
+};
 
 // Who is inside a loop: an open bit and the loop's number above, the count of threads below.
 using Door = std::atomic<std::uint32_t>;
@@ -172,11 +195,21 @@ struct alignas(64) ThreadPool::InnerLoop {
     }
 };
 
-ThreadPool::ThreadPool(int threads)
+ThreadPool::ThreadPool(int threads, const ParallelFor &its_own)
     : shares_(std::make_unique<Share[]>(std::max(1, threads))),
       inner_(std::make_unique<InnerLoop[]>(std::max(1, threads))),
-      workers_(std::make_unique<std::vector<std::thread>>()), process_(::getpid()) {
+      workers_(std::make_unique<std::vector<std::thread>>()), its_own_(its_own), process_(::getpid()) {
+    if (its_own.run) {
+        threads_ = std::max(1, threads);
+    } else {
+        start(threads);
+        threads_ = static_cast<int>(workers_->size()) + 1;
+    }
+}
+
+void ThreadPool::start(int threads) {
     workers_->reserve(std::max(0, threads - 1));
+    const SignalsBlocked blocked;  // which threads have from the one that starts them
     try {
         for (int i = 1; i < threads; i++) {
             workers_->emplace_back([this, i] { work(i); });
@@ -208,6 +241,9 @@ bool ThreadPool::inside_loop() {
 }
 
 void ThreadPool::work(int index) {
+#if defined(__linux__)
+    ::pthread_setname_np(::pthread_self(), "vit");
+#endif
     depth = 1;
     index_in_pool = index;
     for (std::uint32_t seen = 0;;) {
@@ -245,6 +281,22 @@ void ThreadPool::run_indices(int thread) {
     if (helping_) {
         help(thread);
     }
+}
+
+// A thread that waits inside run for its tasks may be lent to other loops meanwhile, of other pools too: who
+// it is is put back after each task. What run leaves out the caller does itself.
+void ThreadPool::run_on_threads_of_app() {
+    const auto part = [](void *pool, int thread) {
+        ThreadPool &its = *static_cast<ThreadPool *>(pool);
+        if (thread < 0 || thread >= its.threads_) return;
+        const int was_in = std::exchange(depth, 1);
+        const int was = std::exchange(index_in_pool, thread);
+        its.run_indices(thread);
+        index_in_pool = was;
+        depth = was_in;
+    };
+    its_own_.run(its_own_.context, threads_, part, this);
+    part(this, 0);
 }
 
 // Until no thread has a task, and so nobody an inner loop: then all indices have been taken, and a worker
@@ -311,7 +363,7 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     if (size > 1 && depth == 1 && pool_of_tasks == this && idle_.load(std::memory_order_relaxed) > 0) {
         return run_inner(inner_[index_in_pool], task, context, min, size, closure);
     }
-    if (size <= 1 || depth > 0 || workers_->empty()) {
+    if (size <= 1 || depth > 0 || threads_ == 1) {
         for (int i = min; i < min + size; i++) {
             if (const int error = task(context, i, closure)) {
                 return error;
@@ -322,12 +374,16 @@ int ThreadPool::parallel_for(Task task, void *context, int min, int size, std::u
     task_ = task;
     context_ = context;
     closure_ = closure;
-    helping_ = helping;
+    helping_ = helping && !its_own_.run;  // threads of the app are not to wait in a task
     for (int thread = 0; thread < threads(); thread++) {
         const auto begin_of = [&](std::int64_t i) { return min + static_cast<int>(i * size / threads()); };
         shares_[thread].set(begin_of(thread), begin_of(thread + 1));
     }
     error_.store(0, std::memory_order_relaxed);
+    if (its_own_.run) {
+        run_on_threads_of_app();
+        return error_.load(std::memory_order_relaxed);
+    }
     const std::uint32_t loop = generation_.load(std::memory_order_relaxed) + 1;
     inside_.store(open_loop(loop), std::memory_order_release);
     generation_.store(loop, std::memory_order_release);

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "vit/vit.h"
+
 namespace vit {
 
 // Number of processors this process may use: its affinity mask, cut by the cgroup's quota; at least 1.
@@ -19,17 +21,18 @@ class ThreadPool {
 public:
     using Task = int (*)(void *context, int index, std::uint8_t *closure);
 
-    // The caller's thread is one of them. There are fewer where the system starts no more.
-    explicit ThreadPool(int threads);
+    // The caller's thread is one of them. There are fewer where the system starts no more. The others are
+    // called "vit" and leave signals to the app's threads. With an app's own threads none is started.
+    explicit ThreadPool(int threads, const ParallelFor &its_own = {});
     // In a process that was forked since, the threads are those of its parent, and are left to it.
     ~ThreadPool();
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;
 
-    int threads() const { return static_cast<int>(workers_->size()) + 1; }
+    int threads() const { return threads_; }
 
     // Which thread of its pool the calling one is: 0 for a thread that calls parallel_for, from 1 on for
-    // workers.
+    // workers; of an app's own threads each is the one whose part it does.
     static int thread_index();
     // Whether the calling thread is in a task of a parallel loop.
     static bool inside_loop();
@@ -49,7 +52,9 @@ private:
     class Share;
     struct InnerLoop;
 
+    void start(int threads);
     void work(int index);
+    void run_on_threads_of_app();
     int parallel_for(Task task, void *context, int min, int size, std::uint8_t *closure, bool helping);
     int run_inner(InnerLoop &loop, Task task, void *context, int min, int size, std::uint8_t *closure);
     void run_indices(int thread);
@@ -76,6 +81,8 @@ private:
     alignas(64) std::atomic<std::uint32_t> opened_{0};
     std::atomic<bool> stop_{false};  // workers that come late may look while it is being set
     std::unique_ptr<std::vector<std::thread>> workers_;
+    int threads_ = 1;    // with the caller's
+    const ParallelFor its_own_;
     const int process_;  // that they run in
 };
 

@@ -34,37 +34,39 @@ std::string directory_name(const std::string &directory) {
 
 }  // namespace
 
-Result<Checkpoint> read_checkpoint(const std::string &path) {
-    VIT_TRY_ASSIGN(CheckpointDirectory directory, CheckpointDirectory::open(path));
+Result<Checkpoint> read_checkpoint(const std::string &directory, ProgressPart progress) {
+    VIT_TRY(check_directory(directory));
+    return read_checkpoint(DirectoryFiles(directory), directory_name(directory), progress);
+}
+
+Result<Checkpoint> read_checkpoint(const Files &all, const std::string &name, ProgressPart progress) {
+    VIT_TRY_ASSIGN(CheckpointDirectory directory, CheckpointDirectory::open(all));
     Checkpoint checkpoint;
-    checkpoint.architecture.name = directory_name(path);
+    checkpoint.architecture.name = name;
     for (const Ecosystem &ecosystem : ecosystems()) {
         VIT_TRY_ASSIGN(const bool recognised, ecosystem.recognises(directory));
         if (!recognised) continue;
         VIT_TRY_ASSIGN(const Naming naming, ecosystem.describe(directory, checkpoint));
         VIT_TRY_ASSIGN(TensorFiles *files, directory.tensors());
-        VIT_TRY(read_tensors(*files, naming, checkpoint));
+        VIT_TRY(read_tensors(*files, naming, checkpoint, progress));
         checkpoint.storage = files->storage();
         return checkpoint;
     }
-    return fail(ErrorCode::unsupported, printable_path(path) + ": nobody's naming is recognised");
+    return fail(ErrorCode::unsupported, printable_path(all.name()) + ": nobody's naming is recognised");
 }
 
-Result<CheckpointDirectory> CheckpointDirectory::open(const std::string &path) {
-    VIT_TRY(check_directory(path));
+Result<CheckpointDirectory> CheckpointDirectory::open(const Files &files) {
     CheckpointDirectory directory;
-    directory.path_ = path;
-    if (path_exists(directory.config_path())) {
-        VIT_TRY_ASSIGN(directory.config_, read_json(directory.config_path()));
+    directory.files_ = &files;
+    if (files.has("config.json")) {
+        VIT_TRY_ASSIGN(directory.config_, read_json(files, "config.json"));
     }
     return directory;
 }
 
-std::string CheckpointDirectory::config_path() const { return join_path(path_, "config.json"); }
-
 Result<TensorFiles *> CheckpointDirectory::tensors() {
     if (!tensors_) {
-        VIT_TRY_ASSIGN(tensors_, TensorFiles::open(path_));
+        VIT_TRY_ASSIGN(tensors_, TensorFiles::open(*files_));
     }
     return &*tensors_;
 }

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoint/files.h"
 #include "checkpoint/tensor.h"
 #include "error.h"
 #include "network/slots.h"
 #include "preprocess/preprocessing.h"
+#include "progress.h"
 #include "vit/vit.h"
 
 namespace vit {
@@ -34,7 +36,9 @@ struct Checkpoint {
 };
 
 // Reads a directory of any known ecosystem (checkpoint/namings/). Every shape and every value is checked:
-// what comes back can be packed blindly.
-Result<Checkpoint> read_checkpoint(const std::string &directory);
+// what comes back can be packed blindly. Its name is that of the directory.
+Result<Checkpoint> read_checkpoint(const std::string &directory, ProgressPart progress = {});
+// The same of files that lie elsewhere, which have to outlive the checkpoint.
+Result<Checkpoint> read_checkpoint(const Files &files, const std::string &name, ProgressPart progress = {});
 
 }  // namespace vit

@@ -7,27 +7,28 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/files.h"
 #include "checkpoint/json.h"
 #include "checkpoint/naming.h"
 #include "checkpoint/tensor_files.h"
 
 namespace vit {
 
-// A checkpoint's directory, whose files are opened when they are asked for.
+// What lies beside each other in a checkpoint, opened when it is asked for.
 class CheckpointDirectory {
 public:
-    // Errors: io, if it is none; format, if its config.json is no JSON.
-    static Result<CheckpointDirectory> open(const std::string &path);
+    // The files have to outlive it. Errors: format, if config.json is no JSON.
+    static Result<CheckpointDirectory> open(const Files &files);
 
-    const std::string &path() const { return path_; }
-    std::string config_path() const;
+    const Files &files() const { return *files_; }
+    std::string config_path() const { return files_->path("config.json"); }
     // config.json; null if there is none.
     const Json *config() const { return config_ ? &config_->root() : nullptr; }
     // Errors: as TensorFiles::open.
     Result<TensorFiles *> tensors();
 
 private:
-    std::string path_;
+    const Files *files_ = nullptr;
     std::optional<JsonDocument> config_;
     std::optional<TensorFiles> tensors_;
 };

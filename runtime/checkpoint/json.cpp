@@ -104,13 +104,14 @@ Result<JsonDocument> parse_json(Bytes text, const std::string &file) {
     return std::move(builder.document);
 }
 
-Result<JsonDocument> read_json(const std::string &path) {
-    VIT_TRY_ASSIGN(const auto file, MappedFile::open(path));
-    if (file->bytes().size() > json_limit::bytes) {
+Result<JsonDocument> read_json(const Files &files, std::string_view file) {
+    VIT_TRY_ASSIGN(const Files::Contents contents, files.open(file));
+    const std::string path = files.path(file);
+    if (contents.bytes.size() > json_limit::bytes) {
         return fail(ErrorCode::format, printable_path(path) + ": is too large for a JSON file (" +
-                                           std::to_string(file->bytes().size()) + " bytes)");
+                                           std::to_string(contents.bytes.size()) + " bytes)");
     }
-    return parse_json(file->bytes(), path);
+    return parse_json(contents.bytes, path);
 }
 
 Result<JsonFields> JsonFields::of(const Json &object, std::string file, std::string field,

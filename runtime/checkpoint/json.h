@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "error.h"
-#include "checkpoint/mapped_file.h"
+#include "checkpoint/files.h"
 
 namespace vit {
 
@@ -45,7 +45,7 @@ private:
 // Errors: format. `file` is the path, for messages.
 Result<JsonDocument> parse_json(Bytes text, const std::string &file);
 // The same from a file of at most json_limit::bytes. Errors: io, format.
-Result<JsonDocument> read_json(const std::string &path);
+Result<JsonDocument> read_json(const Files &files, std::string_view file);
 
 // One object of a JSON file. Every reader takes the value to return where the field is missing or null, and
 // the closed range that is allowed. Errors: config, naming file and field.

@@ -10,8 +10,13 @@ namespace {
 
 class Reader {
 public:
-    Reader(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint)
-        : files_(files), naming_(naming), checkpoint_(checkpoint), a_(checkpoint.architecture) {}
+    Reader(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint, const ProgressPart &progress)
+        : files_(files), naming_(naming), checkpoint_(checkpoint), a_(checkpoint.architecture),
+          progress_(progress) {
+        double total = 0;
+        for (const auto &[name, tensor] : files.tensors()) total += static_cast<double>(tensor.data.size());
+        progress_.expect(total);
+    }
 
     Result<void> read() {
         VIT_TRY(check_depth());
@@ -27,6 +32,7 @@ private:
     const Naming &naming_;
     Checkpoint &checkpoint_;
     const Architecture &a_;
+    ProgressPart progress_;
     std::map<std::string, Tensor> whole_;  // of which parts are several slots
 
     static std::string at(const std::string &file) { return printable_path(file) + ": "; }
@@ -60,6 +66,7 @@ private:
         auto whole = whole_.find(name);
         if (whole == whole_.end()) {
             VIT_TRY_ASSIGN(Tensor tensor, files_.take(name, stored));
+            VIT_TRY(progress_.advance(static_cast<double>(files_.find(name)->data.size())));
             whole = whole_.emplace(name, std::move(tensor)).first;
         }
         Tensor part = whole->second;
@@ -131,8 +138,9 @@ int count_blocks(const StoredTensors &tensors, std::string_view prefix) {
     return count;
 }
 
-Result<void> read_tensors(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint) {
-    return Reader(files, naming, checkpoint).read();
+Result<void> read_tensors(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint,
+                          ProgressPart progress) {
+    return Reader(files, naming, checkpoint, progress).read();
 }
 
 }  // namespace vit

@@ -40,7 +40,8 @@ struct Naming {
 int count_blocks(const StoredTensors &tensors, std::string_view prefix);
 
 // Takes every tensor that checkpoint.architecture calls for, and refuses others: one that is missing, of
-// another shape, left over, not finite. Errors: tensor, unsupported.
-Result<void> read_tensors(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint);
+// another shape, left over, not finite. Errors: tensor, unsupported, cancelled.
+Result<void> read_tensors(TensorFiles &files, const Naming &naming, Checkpoint &checkpoint,
+                          ProgressPart progress = {});
 
 }  // namespace vit

@@ -8,7 +8,6 @@
 #include "checkpoint/checksum.h"
 #include "checkpoint/packed_header.h"
 #include "checkpoint/packing_fingerprint.h"
-#include "checkpoint/regular_file.h"
 #include "checkpoint/replacement.h"
 #include "printable.h"
 #include "vit/fields.h"
@@ -53,7 +52,8 @@ public:
         const std::size_t at = i * checksum_chunk;
         return checksum(bytes_ + at, std::min(checksum_chunk, size_ - at));
     }
-    std::vector<std::uint64_t> checksums(KernelContext &context) const {
+    // Errors: cancelled.
+    Result<std::vector<std::uint64_t>> checksums(KernelContext &context, ProgressPart progress = {}) const {
         struct Task {
             const Chunks &chunks;
             std::vector<std::uint64_t> found;
@@ -63,7 +63,14 @@ public:
             its.found[i] = its.chunks.checksum_of(i);
             return 0;
         };
-        context.pool().parallel_for(step, nullptr, 0, count(), reinterpret_cast<std::uint8_t *>(&task));
+        // In loops of some chunks a thread, between which there is time to tell of them.
+        const int loop = std::max(4 * context.pool().threads(), count() / 64);
+        progress.expect(count());
+        for (int i = 0; i < count(); i += loop) {
+            const int chunks = std::min(loop, count() - i);
+            context.pool().parallel_for(step, nullptr, i, chunks, reinterpret_cast<std::uint8_t *>(&task));
+            VIT_TRY(progress.advance(chunks));
+        }
         return std::move(task.found);
     }
 
@@ -72,19 +79,18 @@ private:
     std::size_t size_;
 };
 
-// An open file, its header and where the weights begin.
+// The file, its header and where the weights begin.
 struct Front {
-    RegularFile file;
+    PackedFile file;
     PackedHeader header;
     std::size_t weights_at;
 };
 
-Result<Front> read_front(const std::string &path) {
+Result<Front> read_front(PackedFile file, const std::string &path) {
     const std::string name = printable_path(path);
-    VIT_TRY_ASSIGN(RegularFile file, RegularFile::open(path));
     std::array<std::byte, front> beginning;
     if (file.size() >= front) VIT_TRY(file.read(0, beginning));
-    if (file.size() < front || std::memcmp(beginning.data(), magic, sizeof(magic)) != 0) {
+    if (file.size() < front || !is_packed(beginning)) {
         return fail(ErrorCode::format, name + ": is neither a model's directory nor a packed model");
     }
     const std::uint64_t length = number_at(beginning, sizeof(magic));
@@ -114,15 +120,21 @@ Result<Front> read_front(const std::string &path) {
 }
 
 // Mapped: pages are there as soon as they are asked for, by those who verify them, all together, or at once.
-Result<Memory> read_weights(const Front &front, const ModelOptions &options, const std::string &name) {
+Result<Memory> read_weights(const Front &front, const ModelOptions &options, const std::string &name,
+                            ProgressPart progress) {
     const std::size_t bytes = front.header.bytes;
-    if (!options.map) {
+    if (!options.map || !front.file.can_map(front.weights_at)) {
         VIT_TRY_ASSIGN(Memory memory, Memory::allocate(bytes));
-        VIT_TRY(front.file.read(front.weights_at, {memory.data<std::byte>(), bytes}));
+        const std::size_t step = std::max(bytes / 64, std::size_t{1} << 20);
+        progress.expect(static_cast<double>(bytes));
+        for (std::size_t at = 0; at < bytes; at += step) {
+            const std::size_t its = std::min(step, bytes - at);
+            VIT_TRY(front.file.read(front.weights_at + at, {memory.data<std::byte>() + at, its}));
+            VIT_TRY(progress.advance(static_cast<double>(its)));
+        }
         return memory;
     }
-    Result<Memory> memory =
-        Memory::map_file(front.file.descriptor(), front.weights_at, bytes, !options.verify);
+    Result<Memory> memory = front.file.map(front.weights_at, bytes, !options.verify);
     if (!memory) return fail(memory.error().code, name + ": " + memory.error().message);
     return memory;
 }
@@ -155,9 +167,9 @@ Result<void> check_packing(const PackedHeader &header, const Layout &blocks, con
 }
 
 Result<void> check_weights(const Memory &memory, const PackedHeader &header, KernelContext &context,
-                           const std::string &name) {
-    const std::vector<std::uint64_t> found =
-        Chunks(memory.data<std::byte>(), memory.bytes()).checksums(context);
+                           const std::string &name, const ProgressPart &progress) {
+    VIT_TRY_ASSIGN(const std::vector<std::uint64_t> found,
+                   Chunks(memory.data<std::byte>(), memory.bytes()).checksums(context, progress));
     for (std::size_t i = 0; i < found.size(); i++) {
         if (found[i] != header.checksums[i]) {
             return fail(ErrorCode::format, name + ": is damaged: its weights from byte " +
@@ -169,6 +181,10 @@ Result<void> check_weights(const Memory &memory, const PackedHeader &header, Ker
 }
 
 }  // namespace
+
+bool is_packed(Bytes bytes) {
+    return bytes.size() >= sizeof(magic) && std::memcmp(bytes.data(), magic, sizeof(magic)) == 0;
+}
 
 Result<void> write_packed(const Model::Impl &model, const std::string &path,
                           const std::optional<Accuracy> &accuracy) {
@@ -183,12 +199,14 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
     VIT_TRY_ASSIGN(const std::uint64_t packing,
                    packing_fingerprint(model.architecture, model.geometry.blocks, precision, kernels,
                                        context));
+    VIT_TRY_ASSIGN(const std::vector<std::uint64_t> checksums,
+                   Chunks(weights.data<std::byte>(), weights.bytes()).checksums(context));
     const PackedHeader header{version(),
                               model.backend_info.target,
                               model.geometry.blocks,
                               packing,
                               weights.bytes(),
-                              Chunks(weights.data<std::byte>(), weights.bytes()).checksums(context),
+                              checksums,
                               precision,
                               accuracy,
                               model.architecture,
@@ -207,10 +225,10 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
     return file.finish();
 }
 
-Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                 const ModelOptions &options) {
+Result<std::shared_ptr<Model::Impl>> read_packed(PackedFile file, const std::string &path,
+                                                 const Backend &backend, const ModelOptions &options) {
     const std::string name = printable_path(path);
-    VIT_TRY_ASSIGN(Front its, read_front(path));
+    VIT_TRY_ASSIGN(Front its, read_front(std::move(file), path));
     PackedHeader &header = its.header;
     VIT_TRY(check_backend(header, backend, name));
     const Precision precision = header.precision;
@@ -220,15 +238,21 @@ Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const 
     }
     install_halide_handlers();
     const int threads = options.threads ? options.threads : usable_processors();
-    KernelContext context(options.verify ? threads : 1);
+    KernelContext context(options.verify ? threads : 1, options.parallel_for);
     VIT_TRY_ASSIGN(const Layout blocks, blocks_of(backend, context));
     VIT_TRY_ASSIGN(const PackKernels pack_kernels, PackKernels::find(backend, precision));
     VIT_TRY(check_packing(header, blocks, pack_kernels, context, name));
     VIT_TRY_ASSIGN(const NetworkKernels kernels,
                    NetworkKernels::find(backend, header.architecture, precision));
     const Geometry geometry(header.architecture, blocks, precision);
-    VIT_TRY_ASSIGN(Memory memory, read_weights(its, options, name));
-    if (options.verify) VIT_TRY(check_weights(memory, header, context, name));
+    // Reading takes about as long as comparing, and mapping nothing.
+    const bool reads = !options.map || !its.file.can_map(its.weights_at);
+    const double read = !reads ? 0 : options.verify ? 0.5 : 1;
+    VIT_TRY_ASSIGN(Memory memory,
+                   read_weights(its, options, name, ProgressPart(options.progress, 0, read)));
+    if (options.verify) {
+        VIT_TRY(check_weights(memory, header, context, name, ProgressPart(options.progress, read, 1)));
+    }
     Result<Weights> weights = Weights::adopt(header.architecture, geometry, std::move(memory));
     if (!weights) {
         return fail(ErrorCode::format, name + ": " + weights.error().message);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "checkpoint/packed_file.h"
 #include "model.h"
 
 namespace vit {
@@ -18,9 +19,12 @@ inline constexpr std::size_t packed_alignment = 65536;
 Result<void> write_packed(const Model::Impl &model, const std::string &path,
                           const std::optional<Accuracy> &accuracy);
 
-// Of the options, verify (by all processors) and precision. Errors: io, format, config;
-// backend, for a file packed for another target, in another way or by another version.
-Result<std::shared_ptr<Model::Impl>> read_packed(const std::string &path, const Backend &backend,
-                                                 const ModelOptions &options);
+// `path` is what sentences call the file. Errors: io, format, config, cancelled; backend, for a file packed
+// for another target, in another way or by another version.
+Result<std::shared_ptr<Model::Impl>> read_packed(PackedFile file, const std::string &path,
+                                                 const Backend &backend, const ModelOptions &options);
+
+// Whether bytes begin as a packed file does.
+bool is_packed(Bytes bytes);
 
 }  // namespace vit

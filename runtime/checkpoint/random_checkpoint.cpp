@@ -56,10 +56,11 @@ Distribution distribution_of(Slot slot, const TensorShape &shape) {
 
 }  // namespace
 
-Result<Checkpoint> random_checkpoint(const Architecture &a, std::uint64_t seed) {
+Result<Checkpoint> random_checkpoint(const Architecture &a, std::uint64_t seed, ProgressPart progress) {
     VIT_TRY(check(a));
     Checkpoint checkpoint;
     Random random(seed);
+    progress.expect(static_cast<double>(parameters(a)));
     checkpoint.architecture = a;
     checkpoint.preprocessing.height = a.image_height;
     checkpoint.preprocessing.width = a.image_width;
@@ -74,7 +75,7 @@ Result<Checkpoint> random_checkpoint(const Architecture &a, std::uint64_t seed) 
         for (float &value : *values) value = centre + spread * random.next();
         checkpoint.tensors[{slot, index}] = {name_of(slot), values->data(), DType::f32, shape};
         checkpoint.storage.push_back(std::move(values));
-        return {};
+        return progress.advance(static_cast<double>(count));
     }));
     return checkpoint;
 }

@@ -7,7 +7,8 @@ namespace vit {
 
 // The same values for the same seed on every machine. Scaled so that activations keep their size through the
 // depth.
-// Errors: argument (sizes that no ViT can have), memory.
-Result<Checkpoint> random_checkpoint(const Architecture &architecture, std::uint64_t seed);
+// Errors: argument (sizes that no ViT can have), memory, cancelled.
+Result<Checkpoint> random_checkpoint(const Architecture &architecture, std::uint64_t seed,
+                                     ProgressPart progress = {});
 
 }  // namespace vit

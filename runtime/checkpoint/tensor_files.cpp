@@ -42,39 +42,40 @@ tl::unexpected<Error> tensor_error(const std::string &file, std::string_view nam
 
 }  // namespace
 
-Result<TensorFiles> TensorFiles::open(const std::string &directory) {
+Result<TensorFiles> TensorFiles::open(const Files &in) {
     TensorFiles files;
-    const std::string single = join_path(directory, "model.safetensors");
-    const std::string index = join_path(directory, "model.safetensors.index.json");
-    if (path_exists(single)) {
-        files.file_ = single;
-        VIT_TRY(files.add(single, files.tensors_));
-    } else if (path_exists(index)) {
-        files.file_ = index;
-        VIT_TRY(files.add_shards(directory, index));
+    files.mapped_ = in.are_mapped();
+    constexpr const char *single = "model.safetensors", *index = "model.safetensors.index.json";
+    if (in.has(single)) {
+        files.file_ = in.path(single);
+        VIT_TRY(files.add(in, single, files.tensors_));
+    } else if (in.has(index)) {
+        files.file_ = in.path(index);
+        VIT_TRY(files.add_shards(in, index));
     } else {
         for (const char *pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
-            if (!path_exists(join_path(directory, pickled))) continue;
-            return fail(ErrorCode::unsupported, printable_path(join_path(directory, pickled)) +
+            if (!in.has(pickled)) continue;
+            return fail(ErrorCode::unsupported, printable_path(in.path(pickled)) +
                                                     ": is a pickle, which can run code when it is opened; "
                                                     "save the model as model.safetensors "
                                                     "(save_pretrained does) and use that");
         }
-        return fail(ErrorCode::io, printable_path(directory) +
+        return fail(ErrorCode::io, printable_path(in.name()) +
                                        ": has neither model.safetensors nor model.safetensors.index.json");
     }
     return files;
 }
 
-Result<void> TensorFiles::add(const std::string &path, StoredTensors &tensors) {
-    VIT_TRY_ASSIGN(auto file, MappedFile::open(path));
-    VIT_TRY_ASSIGN(tensors, parse_safetensors(file->bytes(), path));
-    storage_.push_back(std::move(file));
+Result<void> TensorFiles::add(const Files &files, std::string_view file, StoredTensors &tensors) {
+    VIT_TRY_ASSIGN(Files::Contents contents, files.open(file));
+    VIT_TRY_ASSIGN(tensors, parse_safetensors(contents.bytes, files.path(file)));
+    storage_.push_back(std::move(contents.storage));
     return {};
 }
 
-Result<void> TensorFiles::add_shards(const std::string &directory, const std::string &index_path) {
-    VIT_TRY_ASSIGN(const JsonDocument json, read_json(index_path));
+Result<void> TensorFiles::add_shards(const Files &files, std::string_view index_file) {
+    const std::string index_path = files.path(index_file);
+    VIT_TRY_ASSIGN(const JsonDocument json, read_json(files, index_file));
     VIT_TRY_ASSIGN(const JsonFields index, JsonFields::of(json.root(), index_path));
     const Json *weight_map = index.find("weight_map");
     if (!weight_map || !weight_map->is_object()) return index.error("weight_map", "is not a JSON object");
@@ -91,7 +92,7 @@ Result<void> TensorFiles::add_shards(const std::string &directory, const std::st
 
     for (const auto &[shard, expected] : tensors_of_shard) {
         StoredTensors tensors;
-        VIT_TRY(add(join_path(directory, shard), tensors));
+        VIT_TRY(add(files, shard, tensors));
         for (auto &[name, tensor] : tensors) {
             const auto entry = weight_map->find(name);
             if (entry == weight_map->end())
@@ -105,7 +106,7 @@ Result<void> TensorFiles::add_shards(const std::string &directory, const std::st
         if (tensors.size() == expected) continue;
         for (const auto &[name, file] : weight_map->items()) {
             if (is_text(file, shard) && tensors.find(name) == tensors.end()) {
-                return tensor_error(join_path(directory, shard), name,
+                return tensor_error(files.path(shard), name,
                                     "is missing, though the index says it is here");
             }
         }
@@ -134,9 +135,10 @@ Result<Tensor> TensorFiles::take(const std::string &name, const std::vector<std:
     if (const std::int64_t index = first_non_finite(stored->data.data(), *dtype, count); index >= 0) {
         return tensor_error(stored->file, name, "is NaN or infinite at " + place_text(index, shape));
     }
-    release_pages(stored->data);  // read once to be checked, and once more to be packed, much later
+    // Read once to be checked, and once more to be packed, much later.
+    if (mapped_) release_pages(stored->data);
     taken_.insert(name);
-    return Tensor{name, stored->data.data(), *dtype, shape, true};
+    return Tensor{name, stored->data.data(), *dtype, shape, mapped_};
 }
 
 Result<void> TensorFiles::check_all_taken(bool (*ignorable)(std::string_view name)) const {

@@ -1,4 +1,4 @@
-// The tensors of a checkpoint directory, in one safetensors file or several, and the taking of them by name
+// The tensors of a checkpoint, in one safetensors file or several, and the taking of them by name
 // and shape.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/files.h"
 #include "checkpoint/tensor.h"
 #include "error.h"
 #include "checkpoint/safetensors.h"
@@ -18,10 +19,9 @@ namespace vit {
 // the expected shape and only finite values; what nobody took is found by check_all_taken.
 class TensorFiles {
 public:
-    // model.safetensors, or the shards that model.safetensors.index.json lists: plain file names in the
-    // directory, which hold exactly the tensors that the index says. Errors: io, format, tensor,
-    // unsupported.
-    static Result<TensorFiles> open(const std::string &directory);
+    // model.safetensors, or the shards that model.safetensors.index.json lists: plain file names, which hold
+    // exactly the tensors that the index says. Errors: io, format, tensor, unsupported.
+    static Result<TensorFiles> open(const Files &files);
 
     // The tensor of this name and shape. Errors: tensor.
     Result<Tensor> take(const std::string &name, const std::vector<std::int64_t> &shape);
@@ -35,14 +35,15 @@ public:
     // tensor.
     Result<void> check_all_taken(bool (*ignorable)(std::string_view name)) const;
 
-    // What keeps the tensors' bytes mapped.
+    // What keeps the tensors' bytes.
     const std::vector<std::shared_ptr<const void>> &storage() const { return storage_; }
 
 private:
-    Result<void> add(const std::string &path, StoredTensors &tensors);
-    Result<void> add_shards(const std::string &directory, const std::string &index_path);
+    Result<void> add(const Files &files, std::string_view file, StoredTensors &tensors);
+    Result<void> add_shards(const Files &files, std::string_view index_file);
 
     std::string file_;
+    bool mapped_ = false;
     StoredTensors tensors_;
     std::set<std::string, std::less<>> taken_;
     std::vector<std::shared_ptr<const void>> storage_;

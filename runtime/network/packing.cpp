@@ -80,8 +80,9 @@ struct RowScale {
 class Packer {
 public:
     Packer(const Checkpoint &checkpoint, const Geometry &geometry, const PackKernels &kernels,
-           KernelContext &context, const NetworkPlaces &places)
-        : checkpoint_(checkpoint), arch_(checkpoint.architecture), geometry_(geometry), kernels_(kernels),
+           KernelContext &context, const NetworkPlaces &places, const ProgressPart &progress)
+        : progress_(progress), checkpoint_(checkpoint), arch_(checkpoint.architecture),
+          geometry_(geometry), kernels_(kernels),
           context_(context), places_(places), width_(padded(arch_.width, geometry.width)),
           mlp_(padded(arch_.mlp_width, geometry.mlp_width)),
           labels_(padded(arch_.labels, geometry.labels)),
@@ -96,9 +97,12 @@ public:
           origin_(static_cast<std::size_t>(geometry.tokens) * arch_.width) {}
 
     Result<void> run() {
+        progress_.expect(static_cast<double>(parameters(arch_)));
         VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const TensorShape &) -> Result<void> {
             if (is_of_block(slot) && index != begun_) VIT_TRY(begin(index));
-            return fold(slot, index, checkpoint_.tensor(slot, index));
+            const Tensor &from = checkpoint_.tensor(slot, index);
+            VIT_TRY(fold(slot, index, from));
+            return progress_.advance(static_cast<double>(count_of(from)));
         }));
         VIT_TRY(reduce());
         set_ranges();
@@ -106,6 +110,7 @@ public:
     }
 
 private:
+    ProgressPart progress_;
     const Checkpoint &checkpoint_;
     const Architecture &arch_;
     const Geometry &geometry_;
@@ -415,8 +420,8 @@ private:
 }  // namespace
 
 Result<void> pack(const Checkpoint &checkpoint, const Geometry &geometry, const PackKernels &kernels,
-                  KernelContext &context, const NetworkPlaces &places) {
-    return Packer(checkpoint, geometry, kernels, context, places).run();
+                  KernelContext &context, const NetworkPlaces &places, ProgressPart progress) {
+    return Packer(checkpoint, geometry, kernels, context, places, progress).run();
 }
 
 }  // namespace vit

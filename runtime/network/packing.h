@@ -15,8 +15,8 @@
 
 namespace vit {
 
-// Fills places in the host's memory, which are zero. Errors: memory, kernel.
+// Fills places in the host's memory, which are zero. Errors: memory, kernel, cancelled.
 Result<void> pack(const Checkpoint &checkpoint, const Geometry &geometry, const PackKernels &kernels,
-                  KernelContext &context, const NetworkPlaces &places);
+                  KernelContext &context, const NetworkPlaces &places, ProgressPart progress = {});
 
 }  // namespace vit

@@ -82,6 +82,9 @@ Result<void> Pass::classify(const Place &x) {
 
 template<typename Call>
 Result<void> Pass::stage(const char *name, double flop, Call call) {
+    if (context_.is_cancelled()) {
+        return fail(ErrorCode::cancelled, "forward: was cancelled");
+    }
     if (!clock_.is_running()) {
         return context_.check(name, call());
     }

@@ -31,11 +31,12 @@ std::size_t Weights::bytes(const Architecture &architecture, const Geometry &geo
 }
 
 Result<Weights> Weights::pack(const Checkpoint &checkpoint, const Geometry &geometry,
-                              const PackKernels &kernels, KernelContext &context) {
+                              const PackKernels &kernels, KernelContext &context,
+                              ProgressPart progress) {
     Weights weights;
     VIT_TRY_ASSIGN(weights.memory, Memory::allocate(bytes(checkpoint.architecture, geometry)));
     lay_out(weights, checkpoint.architecture, geometry);
-    VIT_TRY(vit::pack(checkpoint, geometry, kernels, context, weights));
+    VIT_TRY(vit::pack(checkpoint, geometry, kernels, context, weights, progress));
     return weights;
 }
 

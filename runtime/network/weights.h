@@ -11,9 +11,10 @@ namespace vit {
 
 // The places lie in one block of the host's memory or in blocks of a device's, which the object owns.
 struct Weights : NetworkPlaces {
-    // Packs a checked checkpoint. Errors: memory, kernel.
+    // Packs a checked checkpoint. Errors: memory, kernel, cancelled.
     static Result<Weights> pack(const Checkpoint &checkpoint, const Geometry &geometry,
-                                const PackKernels &kernels, KernelContext &context);
+                                const PackKernels &kernels, KernelContext &context,
+                                ProgressPart progress = {});
     // Takes over what was packed for the same architecture and geometry. Errors: argument, if memory has
     // another size.
     static Result<Weights> adopt(const Architecture &architecture, const Geometry &geometry, Memory memory);

@@ -1,6 +1,8 @@
 #include "picture/image.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -54,11 +56,7 @@ tl::unexpected<Error> not_begun(const std::string &name) {
 
 }  // namespace
 
-std::ptrdiff_t row_stride(const ImageView &view) {
-    return view.row_stride ? view.row_stride : static_cast<std::ptrdiff_t>(view.width) * view.channels;
-}
-
-Result<void> check_view(const ImageView &view) {
+Result<ImageView> checked_view(const ImageView &view) {
     const auto wrong = [](const std::string &what) { return fail(ErrorCode::argument, "image: " + what); };
     if (!view.data) {
         return wrong("data is null");
@@ -69,17 +67,49 @@ Result<void> check_view(const ImageView &view) {
     if (view.channels < 1 || view.channels > 4) {
         return wrong(std::to_string(view.channels) + " channels, outside 1 to 4");
     }
-    const std::int64_t row_bytes = std::int64_t{view.width} * view.channels;
-    if (view.row_stride != 0 && view.row_stride < row_bytes && view.row_stride > -row_bytes) {
-        return wrong("row_stride is " + std::to_string(view.row_stride) + ", less than the " +
-                     std::to_string(row_bytes) + " bytes of a row");
+    VIT_TRY(check_pixels(view.width, view.height, Image::max_pixels, "image: a picture"));
+
+    ImageView its = view;
+    struct Step {
+        const char *name;
+        std::ptrdiff_t &stride;
+        std::ptrdiff_t usual, count;
+    };
+    const Step channels{"channel_stride", its.channel_stride, 1, view.channels};
+    const Step pixels{"pixel_stride", its.pixel_stride, view.channels, view.width};
+    // As far as one stride reaches, in bytes: less than half of all addresses.
+    constexpr std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max() / 8;
+    const auto complete = [&](const Step &step) -> Result<void> {
+        const bool beyond = step.stride > most / step.count || step.stride < -most / step.count;
+        if (step.stride == 0 || (beyond && step.count == 1)) {
+            step.stride = step.usual;
+        } else if (beyond) {
+            return wrong(std::string(step.name) + " is " + std::to_string(step.stride) + ", too much for " +
+                         std::to_string(step.count) + " steps");
+        }
+        return {};
+    };
+    VIT_TRY(complete(channels));
+    VIT_TRY(complete(pixels));
+    const Step rows{"row_stride", its.row_stride, std::abs(its.pixel_stride) * view.width, view.height};
+    VIT_TRY(complete(rows));
+
+    // From the shortest stride to the longest, each has to step over what the ones before it reach.
+    const Step *by_length[] = {&channels, &pixels, &rows};
+    std::sort(std::begin(by_length), std::end(by_length), [](const Step *a, const Step *b) {
+        return std::abs(a->stride) < std::abs(b->stride);
+    });
+    std::ptrdiff_t reach = 1;
+    for (const Step *step : by_length) {
+        if (step->count == 1) continue;
+        const std::ptrdiff_t length = std::abs(step->stride);
+        if (length < reach) {
+            return wrong(std::string(step->name) + " is " + std::to_string(step->stride) +
+                         ", less than the " + std::to_string(reach) + " bytes that it has to step over");
+        }
+        reach += length * (step->count - 1);
     }
-    if (view.row_stride > std::numeric_limits<std::ptrdiff_t>::max() / view.height ||
-        view.row_stride < std::numeric_limits<std::ptrdiff_t>::min() / view.height) {
-        return wrong("row_stride is " + std::to_string(view.row_stride) + ", too much for " +
-                     std::to_string(view.height) + " rows");
-    }
-    return check_pixels(view.width, view.height, Image::max_pixels, "image: a picture");
+    return its;
 }
 
 Result<void> read_picture(const std::string &path, const ImageOptions &options, RowSink &sink) {
@@ -148,8 +178,8 @@ Result<Image> Image::decode(const void *data, std::size_t size, const std::strin
 
 Result<Image> Image::from_pixels(const ImageView &pixels) {
     return guarded([&]() -> Result<Image> {
-        VIT_TRY(check_view(pixels));
-        Samples rgb = to_rgb(pixels, 1, Alpha::over_white);
+        VIT_TRY_ASSIGN(const ImageView view, checked_view(pixels));
+        Samples rgb = to_rgb(view, 1, Alpha::over_white);
         return rgb.data ? Result<Image>(Image(std::move(rgb))) : out_of_memory();
     });
 }

@@ -14,11 +14,9 @@ Result<void> read_picture(const std::string &path, const ImageOptions &options, 
 Result<void> decode_picture(const void *data, std::size_t size, const std::string &name,
                             const ImageOptions &options, RowSink &sink);
 
-// Whether a view can be read: data, sizes, channels and stride. Errors: argument, and unsupported for too
-// many pixels.
-Result<void> check_view(const ImageView &view);
-
-// Bytes from one row of a view to the next; negative for a picture that lies bottom up.
-std::ptrdiff_t row_stride(const ImageView &view);
+// The view with no stride left to be guessed. Those that are never taken, of the rows of a single row, are
+// the usual ones. Errors: argument, for what cannot be read: no data, sizes, channels, strides with which
+// samples lie on each other or beyond all addresses; unsupported for too many pixels.
+Result<ImageView> checked_view(const ImageView &view);
 
 }  // namespace vit

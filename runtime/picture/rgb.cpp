@@ -32,6 +32,24 @@ void row_to_rgb(const std::uint8_t *row, int width, int channels, Alpha alpha, s
     }
 }
 
+void row_to_rgb(const ImageView &view, int y, Alpha alpha, std::uint8_t *rgb) {
+    const std::uint8_t *pixel = view.data + y * view.row_stride;
+    const bool color = view.channels >= 3, bgr = view.order == ChannelOrder::bgr && color;
+    if (!bgr && view.channel_stride == 1 && view.pixel_stride == view.channels) {
+        row_to_rgb(pixel, view.width, view.channels, alpha, rgb);
+        return;
+    }
+    const std::ptrdiff_t step = color ? view.channel_stride : 0, last = view.channels - 1;
+    const std::ptrdiff_t places[] = {bgr ? 2 * step : 0, step, bgr ? 0 : 2 * step};
+    const bool blend = view.channels % 2 == 0 && alpha == Alpha::over_white;
+    for (int x = 0; x < view.width; x++, pixel += view.pixel_stride, rgb += 3) {
+        for (int c = 0; c < 3; c++) {
+            const std::uint8_t sample = pixel[places[c]];
+            rgb[c] = blend ? over_white(sample, pixel[last * view.channel_stride]) : sample;
+        }
+    }
+}
+
 Samples to_rgb(const ImageView &view, int orientation, Alpha alpha) {
     const bool transposed = orientation >= 5;
     const int width = transposed ? view.height : view.width, height = transposed ? view.width : view.height;
@@ -51,12 +69,11 @@ Samples to_rgb(const ImageView &view, int orientation, Alpha alpha) {
     if (y_back) first -= y_step * (view.height - 1);
     std::vector<std::uint8_t> row(x_step == right ? 0 : std::size_t{3} * view.width);
     for (int y = 0; y < view.height; y++, first += y_step) {
-        const std::uint8_t *from = view.data + y * row_stride(view);
         if (x_step == right) {
-            row_to_rgb(from, view.width, view.channels, alpha, first);
+            row_to_rgb(view, y, alpha, first);
             continue;
         }
-        row_to_rgb(from, view.width, view.channels, alpha, row.data());
+        row_to_rgb(view, y, alpha, row.data());
         std::uint8_t *to = first;
         for (int x = 0; x < view.width; x++, to += x_step) {
             std::memcpy(to, &row[std::size_t{3} * x], 3);

@@ -13,18 +13,18 @@ namespace {
 // A compressed file can expand a thousandfold, and stb_image would follow: no block may be larger than a
 // picture of the header's size has use for. Set for the time of one call on the thread that makes it.
 thread_local std::size_t block_limit = 0;
-thread_local bool out_of_memory = false;
+thread_local bool memory_ran_out = false;
 
 // New memory is zero: stb_image 2.27 reads structures of its own that it has not filled.
 void *bounded_malloc(std::size_t size) {
     void *block = size <= block_limit ? std::calloc(size, 1) : nullptr;
-    out_of_memory = out_of_memory || (!block && size <= block_limit);
+    memory_ran_out = memory_ran_out || (!block && size <= block_limit);
     return block;
 }
 
 void *bounded_realloc(void *block, std::size_t size) {
     void *moved = size <= block_limit ? std::realloc(block, size) : nullptr;
-    out_of_memory = out_of_memory || (!moved && size <= block_limit);
+    memory_ran_out = memory_ran_out || (!moved && size <= block_limit);
     return moved;
 }
 
@@ -200,7 +200,7 @@ std::size_t largest_block(const PictureHeader &header, std::size_t file_size) {
 
 void begin(std::size_t limit) {
     block_limit = limit;
-    out_of_memory = false;
+    memory_ran_out = false;
     stbi__g_failure_reason = nullptr;
 }
 
@@ -223,7 +223,7 @@ Result<void> check_size(const PictureHeader &header, std::uint64_t holdable, con
 }
 
 Result<Samples> checked(Samples picture, const PictureHeader &header, const std::string &sentence) {
-    if (out_of_memory) {
+    if (memory_ran_out) {
         return fail(ErrorCode::memory, sentence + " and there is no memory to decode it");
     }
     if (!picture.data) {
@@ -271,7 +271,7 @@ Result<Samples> stb_decode_png(Octets bytes, const PictureHeader &header, const 
                                         picture.channels);
     }
     picture.data.reset(static_cast<std::uint8_t *>(samples));
-    if (source.passed_end && !out_of_memory) {
+    if (source.passed_end && !memory_ran_out) {
         return ends_early(sentence);
     }
     return checked(std::move(picture), header, sentence);

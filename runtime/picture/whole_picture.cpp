@@ -37,7 +37,9 @@ Samples WholePicture::rgb() && {
     if (samples_.channels == 3 && orientation == 1) {
         return std::move(samples_);
     }
-    const ImageView view{samples_.data.get(), samples_.width, samples_.height, samples_.channels, 0};
+    const int width = samples_.width, channels = samples_.channels;
+    const ImageView view{samples_.data.get(), width, samples_.height, channels,
+                         std::ptrdiff_t{width} * channels, ChannelOrder::rgb, channels, 1};
     return to_rgb(view, orientation, alpha);
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdlib>
 #include <limits>
 
 #include "backend/buffer.h"
@@ -243,9 +243,9 @@ void fill_padding(const PreprocessPlan &plan, float *pixels) {
 
 // Can the stage read the picture where it lies? Its addresses are 32-bit offsets.
 bool readable(const PreprocessPlan &plan, const ImageView &image) {
-    const std::int64_t stride = row_stride(image);
-    return image.channels == 3 && image.width >= PreprocessPlan::group &&
-           std::max(stride, -stride) <= std::numeric_limits<std::int32_t>::max() / plan.rows_read;
+    return image.channels == 3 && image.order == ChannelOrder::rgb && image.channel_stride == 1 &&
+           image.pixel_stride == 3 && image.width >= PreprocessPlan::group &&
+           std::abs(image.row_stride) <= std::numeric_limits<std::int32_t>::max() / plan.rows_read;
 }
 
 const halide_type_t u8 = halide_type_of<std::uint8_t>(), i32 = halide_type_of<std::int32_t>();
@@ -272,16 +272,61 @@ FloatView<2> levels(const PreprocessPlan &plan) {
     return FloatView<2>(plan.levels.data(), {256, 3});
 }
 
-void copy_rows(const ImageView &image, PreprocessPlan &plan) {
+// `count` rows of the picture from `first` on, as the stage reads them.
+void copy_rows(const ImageView &image, PreprocessPlan &plan, int first, int count) {
     const std::size_t row_bytes = std::size_t{3} * plan.read_width();
-    plan.copy.resize(row_bytes * plan.rows_read);
-    for (int y = 0; y < plan.rows_read; y++) {
-        row_to_rgb(image.data + (plan.first_row + y) * row_stride(image), image.width, image.channels,
-                   Alpha::over_white, plan.copy.data() + y * row_bytes);
+    if (plan.copy.size() < row_bytes * count) plan.copy.resize(row_bytes * count);
+    for (int y = 0; y < count; y++) {
+        row_to_rgb(image, first + y, Alpha::over_white, plan.copy.data() + y * row_bytes);
     }
 }
 
+Result<void> run_rows_first(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
+                            const ImageView &image, float *pixels) {
+    const int first = plan.first_row, end = plan.first_row + plan.rows_read;
+    if (readable(plan, image)) {
+        VIT_TRY(run_along_rows(kernels, context, plan, image.data + first * image.row_stride,
+                               image.row_stride, first, plan.rows_read));
+        return run_along_columns(kernels, context, plan, pixels);
+    }
+    const std::int64_t row_bytes = std::int64_t{3} * plan.read_width();
+    const int most = rows_of_band(context, row_bytes);
+    for (int y = first; y < end; y += most) {
+        const int count = std::min(most, end - y);
+        copy_rows(image, plan, y, count);
+        VIT_TRY(run_along_rows(kernels, context, plan, plan.copy.data(), row_bytes, y, count));
+    }
+    return run_along_columns(kernels, context, plan, pixels);
+}
+
+Result<void> run_columns_first(const PreprocessKernels &kernels, KernelContext &context,
+                               PreprocessPlan &plan, const ImageView &image, float *pixels) {
+    const std::uint8_t *data = image.data + plan.first_row * image.row_stride;
+    std::int64_t stride = image.row_stride;
+    if (!readable(plan, image)) {
+        copy_rows(image, plan, plan.first_row, plan.rows_read);
+        data = plan.copy.data();
+        stride = std::int64_t{3} * plan.read_width();
+    }
+    BufferView<3> picture(data, u8, {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{plan.rows_read, stride}});
+    BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
+    FloatView<3> out(pixels, {plan.width, plan.height, 3});
+    VIT_TRY(context.check("preprocess", kernels.columns_first(
+                                            &context, picture, columns(plan), column_weights(plan),
+                                            rows(plan), row_weights(plan), levels(plan), between, out)));
+    if (plan.filled) fill_padding(plan, pixels);
+    return {};
+}
+
 }  // namespace
+
+// A decoder of much detail, which finds the branches that it had learned forgotten each time, is not
+// interrupted more often than that. Of 2^16 to 2^20 bytes the fastest for photographs.
+int rows_of_band(KernelContext &context, std::int64_t row_bytes) {
+    constexpr std::int64_t band_bytes = 1 << 19;
+    const std::int64_t rows = band_bytes * context.pool().threads() / row_bytes;
+    return static_cast<int>(std::clamp<std::int64_t>(rows, 1, max_picture_side));
+}
 
 Result<PreprocessKernels> PreprocessKernels::find(const Backend &backend) {
     PreprocessKernels kernels;
@@ -319,32 +364,14 @@ Result<void> run_along_columns(const PreprocessKernels &kernels, KernelContext &
 
 Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
                             const ImageView &image, float *pixels) {
-    VIT_TRY(check_view(image));
-    if (!plan.fits(image.width, image.height)) {
-        return fail(ErrorCode::argument, "preprocess: a picture of " + size_text(image.width, image.height) +
+    VIT_TRY_ASSIGN(const ImageView view, checked_view(image));
+    if (!plan.fits(view.width, view.height)) {
+        return fail(ErrorCode::argument, "preprocess: a picture of " + size_text(view.width, view.height) +
                                              " with the plan of " +
                                              size_text(plan.picture_width, plan.picture_height));
     }
-    const std::uint8_t *data = image.data + plan.first_row * row_stride(image);
-    std::int64_t stride = row_stride(image);
-    if (!readable(plan, image)) {
-        copy_rows(image, plan);
-        data = plan.copy.data();
-        stride = std::int64_t{3} * plan.read_width();
-    }
-
-    if (!plan.columns_first) {
-        VIT_TRY(run_along_rows(kernels, context, plan, data, stride, plan.first_row, plan.rows_read));
-        return run_along_columns(kernels, context, plan, pixels);
-    }
-    BufferView<3> picture(data, u8, {Dim{3, 1}, Dim{plan.read_width(), 3}, Dim{plan.rows_read, stride}});
-    BufferView<3> between(plan.between.data(), u8, {3, plan.read_width(), plan.height});
-    FloatView<3> out(pixels, {plan.width, plan.height, 3});
-    VIT_TRY(context.check("preprocess", kernels.columns_first(
-                                            &context, picture, columns(plan), column_weights(plan),
-                                            rows(plan), row_weights(plan), levels(plan), between, out)));
-    if (plan.filled) fill_padding(plan, pixels);
-    return {};
+    const auto run = plan.columns_first ? run_columns_first : run_rows_first;
+    return run(kernels, context, plan, view, pixels);
 }
 
 }  // namespace vit

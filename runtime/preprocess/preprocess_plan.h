@@ -34,7 +34,7 @@ struct PreprocessPlan {
     std::vector<float> levels;                 // [c, 256]: normalized value of a sample
     // After the first pass: [c, row read, x] or [y, picture's x, c].
     std::vector<std::uint8_t> between;
-    // [row read, x, c]: of pictures that the stage cannot read as they lie.
+    // [row, x, c]: of pictures that the stage cannot read as they lie, a band or all rows that are read.
     std::vector<std::uint8_t> copy;
 
     // Where the crop sees the picture, and what it is to see elsewhere, if that is not black.
@@ -61,6 +61,10 @@ struct PreprocessKernels {
     static Result<PreprocessKernels> find(const Backend &backend);
 };
 
+// How many rows of so many bytes are to go into the first pass at once, at least one: they are still in the
+// second-level caches of the threads when it reads them.
+int rows_of_band(KernelContext &context, std::int64_t row_bytes);
+
 // The first pass over some rows of a picture, if rows come first: `count` rows from the picture's row
 // `first` on, RGB, plan.read_width() pixels each, row_stride bytes apart. With rows that the plan does not
 // read, nothing is done. Errors: kernel.
@@ -71,9 +75,10 @@ Result<void> run_along_rows(const PreprocessKernels &kernels, KernelContext &con
 Result<void> run_along_columns(const PreprocessKernels &kernels, KernelContext &context,
                                const PreprocessPlan &plan, float *pixels);
 
-// image, of the plan's size, with 1 to 4 channels and rows of any stride -> pixels, float32 [3, plan.height,
+// image, of the plan's size, with 1 to 4 channels and any strides -> pixels, float32 [3, plan.height,
 // plan.width]. Grey is repeated and alpha laid over white, as in Image::from_pixels. Allocates for the first
-// picture that is not RGB, or not at least a group wide, and never again. Errors: argument, memory, kernel.
+// picture that is not interleaved RGB, or not at least a group wide, a band of it or, if columns come first,
+// all rows that are read, and never again. Errors: argument, memory, kernel.
 Result<void> run_preprocess(const PreprocessKernels &kernels, KernelContext &context, PreprocessPlan &plan,
                             const ImageView &image, float *pixels);
 

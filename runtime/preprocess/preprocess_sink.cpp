@@ -10,11 +10,6 @@ namespace vit {
 
 namespace {
 
-// Of rows that wait for the first pass, for each thread: they are still in a second-level cache when it
-// reads them, and a decoder of much detail, which finds the branches that it had learned forgotten each
-// time, is not interrupted more often than that. Of 2^16 to 2^20 the fastest for photographs.
-constexpr std::int64_t band_bytes = 1 << 19;
-
 // Bytes before the first sample: a row that begins at a vector's boundary, libjpeg-turbo writes past the
 // caches, to memory.
 constexpr std::size_t unaligned = 1;
@@ -28,8 +23,7 @@ void mirror(std::uint8_t *rgb, int width) {
 }  // namespace
 
 int PreprocessSink::rows_of_band(int channels) const {
-    const std::int64_t bytes = band_bytes * context_.pool().threads();
-    return static_cast<int>(std::clamp<std::int64_t>(bytes / (std::int64_t{width_} * channels), 1, height_));
+    return std::min(vit::rows_of_band(context_, std::int64_t{width_} * channels), height_);
 }
 
 Result<std::int64_t> PreprocessSink::begin(int width, int height, int channels, bool at_once) {
@@ -124,7 +118,7 @@ Result<void> PreprocessSink::finish(float *pixels) {
     if (!rgb.data) {
         return fail(ErrorCode::memory, "preprocess: out of memory");
     }
-    return run_preprocess(kernels_, context_, *plan_, {rgb.data.get(), rgb.width, rgb.height, 3, 0}, pixels);
+    return run_preprocess(kernels_, context_, *plan_, {rgb.data.get(), rgb.width, rgb.height}, pixels);
 }
 
 }  // namespace vit

@@ -94,7 +94,7 @@ Result<bool> recognises(CheckpointDirectory &) { return true; }
 
 Result<Naming> describe(CheckpointDirectory &directory, Checkpoint &checkpoint) {
     if (!directory.config()) {
-        return tl::unexpected<Error>(read_json(directory.config_path()).error());
+        return tl::unexpected<Error>(read_json(directory.files(), "config.json").error());
     }
     VIT_TRY_ASSIGN(Config config, read_config(*directory.config(), directory.config_path()));
     const std::string name = std::move(checkpoint.architecture.name);
@@ -109,7 +109,7 @@ Result<Naming> describe(CheckpointDirectory &directory, Checkpoint &checkpoint) 
     Architecture &a = checkpoint.architecture;
     const bool deit = a.prefix.distillation_token;
     VIT_TRY_ASSIGN(checkpoint.preprocessing,
-                   read_preprocessing(directory.path(), a, deit ? "DeiT" : "ViT"));
+                   read_preprocessing(directory.files(), a, deit ? "DeiT" : "ViT"));
     VIT_TRY_ASSIGN(TensorFiles * files, directory.tensors());
     if (deit && has_teacher(*files)) {
         a.pooling.features = {Feature::class_token, Feature::distillation_token};

@@ -191,25 +191,27 @@ Result<void> check_output_size(const Preprocessing &p, const Architecture &a, co
                     "would not all get the model's image_size " + size_text(a.image_height, a.image_width));
 }
 
-Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture,
+Result<Preprocessing> read_preprocessing(const Files &files, const Architecture &architecture,
                                          std::string_view family) {
-    std::string file = join_path(directory, "processor_config.json"), field;
+    const char *name = "processor_config.json";
+    std::string file = files.path(name), field;
     JsonDocument document;
     const Json *json = nullptr;
-    if (path_exists(file)) {
-        VIT_TRY_ASSIGN(document, read_json(file));
+    if (files.has(name)) {
+        VIT_TRY_ASSIGN(document, read_json(files, name));
         VIT_TRY_ASSIGN(const JsonFields fields, JsonFields::of(document.root(), file));
         json = fields.find("image_processor");
         if (json) field = "image_processor";
     }
     if (!json) {
-        file = join_path(directory, "preprocessor_config.json");
-        if (!path_exists(file)) {
-            return fail(ErrorCode::io, printable_path(directory) +
+        name = "preprocessor_config.json";
+        file = files.path(name);
+        if (!files.has(name)) {
+            return fail(ErrorCode::io, printable_path(files.name()) +
                                            ": has neither preprocessor_config.json nor a " +
                                            "processor_config.json with an image_processor in it");
         }
-        VIT_TRY_ASSIGN(document, read_json(file));
+        VIT_TRY_ASSIGN(document, read_json(files, name));
         json = &document.root();
     }
     VIT_TRY_ASSIGN(const Preprocessing preprocessing, parse_preprocessing(*json, file, field, family));

@@ -12,10 +12,10 @@
 
 namespace vit {
 
-// What a checkpoint's directory asks for. There is no default for a directory with neither file; one that
+// What a checkpoint asks for. There is no default for one with neither file; one that
 // does not say its class has that of the model's type, "ViT" or "DeiT". Errors: io, format, config, and
 // unsupported for processors that compute something else than Preprocessing describes.
-Result<Preprocessing> read_preprocessing(const std::string &directory, const Architecture &architecture,
+Result<Preprocessing> read_preprocessing(const Files &files, const Architecture &architecture,
                                          std::string_view family = "ViT");
 
 // The same from one JSON object: `file` is its path and `field` its place inside the file, for messages.

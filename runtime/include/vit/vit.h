@@ -19,7 +19,16 @@
 // global state; what can fail returns a Result, whose Error names the file, field, tensor or shape at fault
 // in one sentence. Where there is no memory for such a sentence, it is "out of memory", which takes none;
 // where there is none for the list that a function returns, the list is empty.
+//
+// Types of the C++ standard library pass the boundary: an app is compiled as C++17 or later, against the
+// same standard library as this one was, and with the same answer to what changes the size of its types, as
+// -D_GLIBCXX_DEBUG does: an app that has it alone crashes. Where that cannot be, the C interface is the way
+// (vit/vit.c.h).
 #pragma once
+
+#if __cplusplus < 201703L
+#error "vit/vit.h is C++17: compile with -std=c++17 or later, or use the C interface, vit/vit.c.h"
+#endif
 
 #include <atomic>
 #include <cstddef>
@@ -30,6 +39,8 @@
 #include <vector>
 
 #include <tl/expected.hpp>
+
+#include "vit/version.h"
 
 #define VIT_API __attribute__((visibility("default")))
 
@@ -47,7 +58,7 @@ enum class ErrorCode {
     memory,       // an allocation failed
     kernel,       // a compiled stage reported an error
     not_finite,   // logits are not numbers: weights or pixels are too large for float32
-    cancelled,    // ImageOptions::cancelled was set
+    cancelled,    // ImageOptions::cancelled or SessionOptions::cancelled was set, or Progress said so
 };
 
 struct Error {
@@ -151,12 +162,23 @@ VIT_API std::int64_t parameters(const Architecture &architecture) noexcept;
 VIT_API Result<Architecture> named_architecture(const std::string &name);
 VIT_API std::vector<std::string> architecture_names() noexcept;
 
-// Pixels that belong to somebody else: rows of interleaved 8-bit channels, top row first.
+// In which order the colours of a pixel come; alpha is the last in any case.
+enum class ChannelOrder { rgb,
+                          bgr };  // as OpenCV and Windows have them
+
+// Pixels that belong to somebody else, 8 bits a channel, the top row first. The three strides are distances
+// in bytes and may be negative, for a picture that lies bottom up or mirrored; `data` is the first channel
+// of the first pixel, wherever that lies. Interleaved pixels need none of them; four bytes a pixel of which
+// the last means nothing are {.channels = 3, .pixel_stride = 4}; planes one behind the other {.channels = 3,
+// .pixel_stride = 1, .channel_stride = width * height}.
 struct ImageView {
     const std::uint8_t *data = nullptr;
     int width = 0, height = 0;
     int channels = 3;               // 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (laid over white)
-    std::ptrdiff_t row_stride = 0;  // bytes from one row to the next; 0: rows touch
+    std::ptrdiff_t row_stride = 0;  // from one row to the next; 0: rows touch
+    ChannelOrder order = ChannelOrder::rgb;
+    std::ptrdiff_t pixel_stride = 0;    // from one pixel of a row to the next; 0: as many as channels
+    std::ptrdiff_t channel_stride = 0;  // from one channel of a pixel to the next; 0: one
 };
 
 // What becomes of transparent pixels.
@@ -204,7 +226,7 @@ public:
     int width() const { return width_; }
     int height() const { return height_; }
     const std::uint8_t *data() const { return rgb_.get(); }  // height x width x 3
-    ImageView view() const { return {rgb_.get(), width_, height_, 3, 0}; }
+    ImageView view() const { return {rgb_.get(), width_, height_}; }
 
 private:
     explicit Image(struct Samples &&rgb);
@@ -247,12 +269,32 @@ struct Accuracy {
 
 inline constexpr int max_threads = 256;
 
+// An app's own threads, instead of those that the library would start. run(context, n, task, argument) calls
+// task(argument, i) once for each 0 <= i < n, from any threads, at the same time or one after the other, and
+// returns when all of them have returned. It may be called by several sessions at a time; it must not throw.
+// The library's own threads are called "vit" and take no signals but those of their own faults.
+struct ParallelFor {
+    void (*run)(void *context, int n, void (*task)(void *argument, int i), void *argument) = nullptr;
+    void *context = nullptr;  // the app's; it has to outlive what was created with it
+};
+
+// How far a call has come, for an app's progress bar: called by the thread that called the library, some
+// dozens of times, first with 0 and last with 1, never with less than before. What returns false gives the
+// call up, which is ErrorCode::cancelled. It must not throw.
+struct Progress {
+    bool (*report)(void *context, double done) = nullptr;
+    void *context = nullptr;
+};
+
 struct ModelOptions {
     std::string backend = {};  // empty: the first that can run here
     int device = 0;            // which of BackendInfo::devices
     // Instead, where the app has them; they have to outlive the model and its sessions.
     DeviceHandles handles = {};
     int threads = 0;  // that load and pack, at most max_threads; 0: as many as this process may use
+    // The app's own, if run is not null: then no thread is started, and `threads` is the n that run gets.
+    ParallelFor parallel_for = {};
+    Progress progress = {};
     // Empty: as a packed file has it, else f32. Others than f32 are computed by processors alone.
     std::optional<Precision> precision = {};
     // Whether a packed file's weights are compared with their checksums, which takes about as long as
@@ -265,20 +307,35 @@ struct ModelOptions {
     bool map = true;
 };
 
+// A file in memory, of an app that has it from elsewhere than a disk.
+struct NamedBytes {
+    std::string name;  // "config.json", "model.safetensors"
+    const void *data = nullptr;
+    std::size_t size = 0;
+};
+
 // A checkpoint, read, checked and packed for a backend.
 class VIT_API Model {
 public:
     // A directory as transformers, timm or torchvision leave it, with model.safetensors or its shards and
     // index (README: which models); or a file that save_packed wrote.
     static Result<Model> load(const std::string &path, const ModelOptions &options = {});
+    // What load finds in a directory, from memory; or one packed file, of any name. `name` is the model's
+    // and begins the sentences of errors. The bytes are needed during the call only, but for a packed file's
+    // with ModelOptions::map: where they are aligned to 64 bytes, weights are used in place, and have to
+    // outlive the model and its sessions, unchanged. Errors: as load's; argument for a name that comes
+    // twice.
+    static Result<Model> load_bytes(const std::vector<NamedBytes> &files, const ModelOptions &options = {},
+                                    const std::string &name = "model");
     // Random weights, the same for the same seed: for measuring without a checkpoint. Pictures are squashed
     // to the model's size.
     static Result<Model> random(const Architecture &architecture, std::uint64_t seed = 0,
                                 const ModelOptions &options = {});
 
-    Model(Model &&) noexcept;
-    Model &operator=(Model &&) noexcept;
-    ~Model();
+    // Of nothing, until one is assigned; what has been moved from is empty likewise. An empty model has no
+    // labels; what returns a Result is an error of the argument. Copies share everything.
+    Model() = default;
+    explicit operator bool() const { return impl_ != nullptr; }
 
     // Writes the model as packed for its backend into one file, which load then maps instead of reading and
     // packing: for the backend's target and version of this library only, others refuse it, as they do a
@@ -310,8 +367,12 @@ private:
 // alive. Not to be used by two threads at once.
 class VIT_API Preprocessor {
 public:
-    // threads as in SessionOptions. Errors: argument, memory.
-    static Result<Preprocessor> create(const Model &model, int threads = 1);
+    // threads and parallel_for as in SessionOptions. Errors: argument, memory.
+    static Result<Preprocessor> create(const Model &model, int threads = 1,
+                                       const ParallelFor &parallel_for = {});
+    // Empty, as what has been moved from: an error of the argument for every call.
+    Preprocessor() noexcept;
+    explicit operator bool() const { return impl_ != nullptr; }
     Preprocessor(Preprocessor &&) noexcept;
     Preprocessor &operator=(Preprocessor &&) noexcept;
     ~Preprocessor();
@@ -336,6 +397,12 @@ private:
 struct SessionOptions {
     int threads = 0;  // at most max_threads; 0: as many as this process may use (affinity and cgroup quota)
     int max_batch = 1;  // images that one forward pass takes; buffers are sized for it
+    // The app's own threads, if run is not null: then none is started, and `threads` is the n that run gets.
+    ParallelFor parallel_for = {};
+    // Set to true by any thread, a forward pass is given up before its next stage (some tenths of a
+    // millisecond for a small model, some milliseconds for a large one), with ErrorCode::cancelled; set back
+    // to false, the session can be used again. It has to outlive the session. Null: never.
+    const std::atomic<bool> *cancelled = nullptr;
 };
 
 // One named step of a forward pass and what it took.
@@ -355,13 +422,21 @@ public:
     // Bytes that a session with these options will take of the processor's memory and the device's, but for
     // the stacks of its threads and what preprocessing takes for a picture's size. Errors: as create.
     static Result<std::int64_t> memory(const Model &model, const SessionOptions &options = {});
+    // Empty, as what has been moved from: no threads, no batch, and an error of the argument for every call
+    // that returns a Result.
+    Session() noexcept;
+    explicit operator bool() const { return impl_ != nullptr; }
     Session(Session &&) noexcept;
     Session &operator=(Session &&) noexcept;
     ~Session();
 
     // The top_k labels of a picture, best first. Errors: those of reading and preprocessing it; kernel;
-    // not_finite.
+    // not_finite; cancelled.
     Result<std::vector<Prediction>> classify(const ImageView &image, int top_k = 5);
+    // Of each of several pictures, in batches of max_batch. Errors: as above, of the first picture that has
+    // one, which the sentence numbers from 0.
+    Result<std::vector<std::vector<Prediction>>> classify(const std::vector<ImageView> &images,
+                                                          int top_k = 5);
     Result<std::vector<Prediction>> classify_file(const std::string &path, int top_k = 5,
                                                   const ImageOptions &options = {});
 
