@@ -1,42 +1,20 @@
-// Memory that runs out at any allocation of any function: each call answers as ever or returns an error,
-// leaves nothing behind, and the next call works (support/failing_memory.h).
+// Memory that runs out at any allocation of a session and of pictures: each call answers as ever or returns
+// an error, leaves nothing behind, and the next call works (support/failing_memory.h).
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <iterator>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/failing_memory.h"
+#include "tests/support/failing_calls.h"
 #include "tests/support/golden.h"
-#include "tests/support/saved_families.h"
-#include "tests/support/source_directory.h"
-#include "tests/support/temporary_directory.h"
-#include "vit/vit.h"
-
-// What a disk takes for each of thousands of files says nothing here.
-extern "C" int fsync(int) { return 0; }
 
 namespace vit::test {
 namespace {
-
-using testing::ElementsAreArray;
-using testing::Not;
-
-const std::string golden = source_directory() + "/tests/golden/";
-const ModelOptions one_thread{.threads = 1};
-
-std::string content_of(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(file)), {});
-}
 
 // A path's end as the name of a test.
 std::string word_of(const std::string &path) {
@@ -51,43 +29,6 @@ void expect_equal(const std::vector<Prediction> &found, const std::vector<Predic
         EXPECT_EQ(found[i].index, right[i].index);
         EXPECT_EQ(found[i].score, right[i].score);
     }
-}
-
-// What a model makes of a grey picture.
-std::vector<float> logits_of(const Model &model) {
-    const Architecture &a = model.architecture();
-    auto session = Session::create(model, {.threads = 1});
-    if (!session) throw std::runtime_error(session.error().message);
-    const std::vector<float> pixels(std::size_t(a.channels) * a.image_height * a.image_width, 0.25f);
-    std::vector<float> logits(a.labels);
-    const Result<void> done = session->forward(pixels.data(), 1, logits.data());
-    if (!done) throw std::runtime_error(done.error().message);
-    return logits;
-}
-
-Model load(const std::string &path) {
-    auto model = Model::load(path, one_thread);
-    if (!model) throw std::runtime_error(model.error().message);
-    return std::move(*model);
-}
-
-// A call that cannot succeed: its error, as a value, unless memory has run out.
-template<typename T>
-Result<Error> error_of(Result<T> result) {
-    if (result) return Error{ErrorCode::memory, "succeeded"};
-    if (result.error().code == ErrorCode::memory) return tl::unexpected<Error>(std::move(result.error()));
-    return std::move(result.error());
-}
-
-template<typename Call>
-void fail_refusal(ErrorCode code, Call call) {
-    const Error right = call().error();
-    ASSERT_EQ(right.code, code) << right.message;
-    const long most = fail_every_allocation([&] { return error_of(call()); }, [&](const Error &error) {
-        EXPECT_EQ(error.code, code) << error.message;
-        EXPECT_EQ(error.message, right.message);
-    });
-    EXPECT_GE(most, 1);
 }
 
 // The list of a function that returns one; an empty one is want of memory.
@@ -124,153 +65,25 @@ TEST(FailingMemory, IsCausedAndCounted) {
     EXPECT_EQ(memory::count().live, live);
 }
 
-// Of each naming, as small as they can be.
-Architecture tiny() {
-    Architecture a = small_architecture();
-    a.depth = 1;
-    return a;
-}
-
-// A directory of each naming, whose answer is right if it has the sizes and the label.
-class MemoryFailureOfLoading : public testing::Test {
-protected:
-    const TemporaryDirectory directory_;
-
-    void fail_every_allocation_of_loading(const std::string &path) {
-        const Model right = load(path);
-        const std::vector<float> logits = logits_of(right);
-        const auto check = [&](const Model &model) {
-            EXPECT_EQ(logits_of(model), logits);
-            EXPECT_EQ(model.label(0), right.label(0));
-        };
-        EXPECT_GE(fail_every_allocation([&] { return Model::load(path, one_thread); }, check), 100);
-    }
-    void fail_every_allocation_of_loading(const SavedModel &model) {
-        model.write(directory_);
-        fail_every_allocation_of_loading(directory_.path());
-    }
-};
-
-TEST_F(MemoryFailureOfLoading, HuggingFace) { fail_every_allocation_of_loading(golden + "two-labels"); }
-TEST_F(MemoryFailureOfLoading, Deit) {
-    Architecture a = tiny();
-    a.prefix = {.distillation_token = true, .positioned = 2};
-    fail_every_allocation_of_loading(deit_model(a));
-}
-TEST_F(MemoryFailureOfLoading, Timm) { fail_every_allocation_of_loading(timm_model(tiny())); }
-TEST_F(MemoryFailureOfLoading, TimmWithArguments) {
-    Architecture a = tiny();
-    a.activation = Activation::silu_gated;
-    SavedModel model = timm_model(a);
-    model.config["model_args"]["mlp_layer"] = "SwiGLUPacked";
-    model.config["model_args"]["act_layer"] = "silu";
-    fail_every_allocation_of_loading(model);
-}
-TEST_F(MemoryFailureOfLoading, Torchvision) {
-    Architecture a = tiny();
-    a.image_width = a.image_height;
-    a.patch_width = a.patch_height;
-    fail_every_allocation_of_loading(torchvision_model(a));
-}
-
-TEST_F(MemoryFailureOfLoading, Shards) {
-    Architecture a = tiny();
-    a.prefix = {.distillation_token = true, .positioned = 2};
-    SavedModel model = deit_model(a);
-    model.write(directory_);
-    nlohmann::json index;
-    const std::size_t half = model.tensors.size() / 2;
-    for (int shard : {0, 1}) {
-        const auto begin = model.tensors.begin() + (shard ? half : 0);
-        const auto end = shard ? model.tensors.end() : model.tensors.begin() + half;
-        const std::string name = "model-0000" + std::to_string(shard + 1) + ".safetensors";
-        directory_.write(name, safetensors_file(std::vector<NamedTensor>(begin, end)));
-        for (auto tensor = begin; tensor != end; ++tensor) index["weight_map"][tensor->name] = name;
-    }
-    directory_.remove("model.safetensors");
-    directory_.write("model.safetensors.index.json", index.dump());
-    fail_every_allocation_of_loading(directory_.path());
-}
-
 class MemoryFailure : public testing::Test {
 protected:
     const std::string path_ = golden + "two-labels";
     const Model model_ = load(path_);
     const std::size_t pixels_ =
         std::size_t(3) * model_.architecture().image_height * model_.architecture().image_width;
-    const TemporaryDirectory directory_;
 };
 
-TEST_F(MemoryFailure, LoadPacked) {
-    const std::string packed = directory_.file("model.vit");
-    for (const Precision precision : {Precision::f32, Precision::i8}) {
-        const auto model = Model::random(tiny(), 7, {.threads = 1, .precision = precision});
-        ASSERT_TRUE(model->save_packed(packed, Accuracy{}));
-        const std::vector<float> logits = logits_of(*model);
-        for (const bool map : {false, true}) {
-            const ModelOptions options{.threads = 1, .map = map};
-            const long most =
-                fail_every_allocation([&] { return Model::load(packed, options); },
-                                      [&](const Model &found) { EXPECT_EQ(logits_of(found), logits); });
-            EXPECT_GE(most, 100);
-        }
-    }
-}
-
-// A file that was there stays as it was, or is replaced by a whole one, and nothing lies beside it.
-TEST_F(MemoryFailure, SavePacked) {
-    const std::string packed = directory_.file("model.vit");
-    const auto model = Model::random(tiny(), 7, one_thread);
-    ASSERT_TRUE(model->save_packed(packed));
-    const std::string whole = content_of(packed);
-    directory_.write("model.vit", "older");
-    const long most = fail_every_allocation(
-        [&]() -> Result<std::string> {
-            auto done = model->save_packed(packed);
-            // Read with memory, whatever became of it; the older one is put back.
-            memory::stop_failing();
-            const std::string content = content_of(packed);
-            if (!done) {
-                EXPECT_EQ(content, "older");
-            }
-            const auto entries = std::filesystem::directory_iterator(directory_.path());
-            EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
-            directory_.write("model.vit", "older");
-            if (!done) return tl::unexpected<Error>(std::move(done.error()));
-            return content;
-        },
-        [&](const std::string &content) { EXPECT_EQ(content, whole); });
-    EXPECT_GE(most, 100);
-}
-
-TEST_F(MemoryFailure, Random) {
-    Architecture a = model_.architecture();
-    const auto random = [&] { return Model::random(a, 7, one_thread); };
-    const std::vector<float> logits = logits_of(*random());
-    const long most =
-        fail_every_allocation(random, [&](const Model &model) { EXPECT_EQ(logits_of(model), logits); });
-    EXPECT_GE(most, 10);
-    a.heads = a.width + 1;
-    fail_refusal(ErrorCode::argument, random);
-}
-
-TEST_F(MemoryFailure, LoadOfWhatIsNoModel) {
-    directory_.write("config.json", R"({"model_type": "vit", "hidden_size": {"a": [[1], {"b": [2]}]}})");
-    directory_.write("packed", content_of(path_ + "/model.safetensors"));
-    fail_refusal(ErrorCode::config, [&] { return Model::load(directory_.path(), one_thread); });
-    directory_.write("config.json", R"({"model_type": "vit", "a": [[1], {"b": [[2], )");
-    fail_refusal(ErrorCode::format, [&] { return Model::load(directory_.path(), one_thread); });
-    const std::string no_model = directory_.file("packed");
-    fail_refusal(ErrorCode::format, [&] { return Model::load(no_model, one_thread); });
-    const ModelOptions no_backend{.backend = "a backend of no name"}, no_threads{.threads = -1};
-    const std::string no_file = directory_.file("none"), nowhere = directory_.file("none/model.vit");
-    fail_refusal(ErrorCode::io, [&] { return Model::load(no_file, one_thread); });
-    fail_refusal(ErrorCode::backend, [&] { return Model::load(path_, no_backend); });
-    fail_refusal(ErrorCode::argument, [&] { return Model::load(path_, no_threads); });
-    fail_refusal(ErrorCode::io, [&] { return model_.save_packed(nowhere); });
-}
-
 TEST_F(MemoryFailure, CreateASession) {
+    // By threads of the app's: none is started.
+    const ParallelFor by_caller{
+        [](void *, int n, void (*task)(void *, int), void *argument) {
+            for (int i = 0; i < n; i++) task(argument, i);
+        },
+        nullptr};
+    const SessionOptions of_app{.threads = 3, .max_batch = 4, .parallel_for = by_caller};
+    EXPECT_GE(fail_every_allocation([&] { return Session::create(model_, of_app); },
+                                    [](const Session &session) { EXPECT_EQ(session.threads(), 3); }),
+              5);
     for (const int threads : {1, 3}) {
         const auto create = [&] { return Session::create(model_, {.threads = threads, .max_batch = 4}); };
         const long most = fail_every_allocation(create, [&](const Session &session) {
@@ -356,6 +169,14 @@ TEST_F(MemoryFailure, APictureFromMemory) {
         EXPECT_GE(fail_every_allocation_after(new_session, preprocess, check_pixels), 5);
         EXPECT_GE(fail_every_allocation_after(new_preprocessor, run, check_pixels), 5);
         EXPECT_GE(fail_every_allocation_after(new_session, classify, check_best), 5);
+        const std::vector<ImageView> several(3, view);
+        EXPECT_GE(fail_every_allocation_after(
+                      new_session, [&](Session &its) { return its.classify(several, 2); },
+                      [&](const std::vector<std::vector<Prediction>> &its) {
+                          ASSERT_EQ(its.size(), several.size());
+                          for (const auto &one : its) expect_equal(one, *best);
+                      }),
+                  5);
         EXPECT_GE(fail_every_allocation([&] { return Image::from_pixels(view); }, check_grey), 1);
     }
     fail_refusal(ErrorCode::argument, [&] { return Image::from_pixels({}); });
@@ -395,7 +216,6 @@ TEST(MemoryFailureOfLists, EveryAllocation) {
     EXPECT_GT(parameters(Architecture{}), 0);
 }
 
-// Of each format, as the library of this build decodes it.
 constexpr memory::Whose of_program = memory::Whose::of_program;
 
 struct PictureFile {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <thread>
 
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <gmock/gmock.h>
 
 #include "runtime/checkpoint/checksum.h"
+#include "runtime/checkpoint/packed_header.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/random.h"
 #include "tests/support/source_directory.h"
@@ -80,6 +82,22 @@ std::vector<float> logits_of(const Model &model) {
     EXPECT_TRUE(session->preprocess(image->view(), pixels.data()));
     EXPECT_TRUE(session->forward(pixels.data(), 1, logits.data()));
     return logits;
+}
+
+// What can be packed can be read.
+TEST(PackedHeader, OfAsManyLabelsAsThereMayBe) {
+    PackedHeader header;
+    header.blocks = {8, 6, 16};
+    header.architecture.labels = 1 << 20;
+    for (int i = 0; i < header.architecture.labels; i++) {
+        header.labels.push_back("LABEL_" + std::to_string(i));
+    }
+    const std::string text = to_json(header).root().dump();
+    const auto json = parse_json(std::as_bytes(std::span(text)), "packed");
+    ASSERT_TRUE(json) << json.error().message;
+    const auto read = read_packed_header(json->root(), "packed");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->labels, header.labels);
 }
 
 TEST_F(PackedModel, AnswersAsTheCheckpointDoesToTheBit) {

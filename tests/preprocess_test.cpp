@@ -248,7 +248,7 @@ TEST(Preprocess, SumsFit32Bits) {
         for (int i = 0; i < 300; i++) {
             const int input = random.integer(1, 2000), output = random.integer(1, 300);
             const ResampleTable table =
-                resample_table(static_cast<Filter>(filter), input, output, 0, output);
+                *resample_table(static_cast<Filter>(filter), input, output, 0, output);
             for (int x = 0; x < output; x++) {
                 std::int64_t sum = 0, magnitude = 0;
                 for (int k = 0; k < table.taps; k++) {
@@ -286,6 +286,14 @@ TEST(Preprocess, RefusesWhatItCannotDo) {
     expect_error(plan_preprocess(crop, 5, 5), ErrorCode::config, {"crop_size", "0 x 224"});
     crop.crop_width = crop.crop_height = 1 << 20;
     expect_error(plan_preprocess(crop, 5, 5), ErrorCode::unsupported, {"crop_size"});
+    // A weight for each row of the picture in each of the crop's, of which all but one see nothing.
+    Preprocessing dot = defaults;
+    dot.width = dot.height = 1;
+    dot.do_center_crop = true;
+    dot.crop_width = 1;
+    dot.crop_height = 1 << 14;
+    expect_error(plan_preprocess(dot, 1, 1 << 17), ErrorCode::unsupported, {"131072", "16384"});
+    EXPECT_TRUE(plan_preprocess(dot, 1, 500));
 
     Preprocessing filled;
     filled.fill[2] = 256;

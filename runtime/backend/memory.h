@@ -14,7 +14,11 @@ public:
     Memory() = default;
     // Zeroed, backed by huge pages where the system gives them. Errors: memory.
     static Result<Memory> allocate(std::size_t bytes);
-    static Result<Memory> of_floats(std::size_t count) { return allocate(count * sizeof(float)); }
+    static Result<Memory> of_floats(std::size_t count) {
+        std::size_t bytes = 0;  // which wrap where addresses have 32 bits
+        if (__builtin_mul_overflow(count, sizeof(float), &bytes)) return out_of_memory();
+        return allocate(bytes);
+    }
     // A part of a file, which must not be written to; offset is a multiple of the page size. populate: all
     // pages at once, or each when it is first read. Errors: memory, if that is what there is not enough of;
     // io.

@@ -17,7 +17,8 @@ using Json = nlohmann::json;
 
 namespace json_limit {
 inline constexpr std::size_t bytes = 64 << 20;  // a whole file
-inline constexpr std::size_t values = 1 << 20;  // numbers, strings and containers together
+// Numbers, strings and containers together: as many labels as there may be, and as much again.
+inline constexpr std::size_t values = 1 << 21;
 inline constexpr std::size_t depth = 32;        // nested containers
 inline constexpr std::size_t key_bytes = 4096;
 }  // namespace json_limit

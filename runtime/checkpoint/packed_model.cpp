@@ -213,6 +213,10 @@ Result<void> write_packed(const Model::Impl &model, const std::string &path,
                               model.preprocessing,
                               model.labels};
     const std::string json = to_json(header).root().dump(-1, ' ', true, Json::error_handler_t::replace);
+    if (json.size() > json_limit::bytes) {
+        return fail(ErrorCode::unsupported,
+                    printable_path(path) + ": cannot be written: its labels are too long for a header");
+    }
     std::string bytes(magic, sizeof(magic));
     append(bytes, json.size());
     append(bytes, checksum(json.data(), json.size()));

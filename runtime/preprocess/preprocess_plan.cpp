@@ -215,10 +215,14 @@ Result<PreprocessPlan> plan_preprocess(const Preprocessing &p, int picture_width
         plan.right = static_cast<int>(std::min(out.width, resized.width - left));
         for (int c = 0; c < 3; c++) plan.fill[c] = plan.levels[c * 256 + p.fill[c]];
     }
-    slice_rows(resample_table(p.filter, picture_height, static_cast<int>(resized.height), top, plan.height),
-               plan);
-    group_columns(resample_table(p.filter, picture_width, static_cast<int>(resized.width), left, plan.width),
-                  plan);
+    const int resized_width = static_cast<int>(resized.width);
+    const int resized_height = static_cast<int>(resized.height);
+    VIT_TRY_ASSIGN(const ResampleTable of_rows,
+                   resample_table(p.filter, picture_height, resized_height, top, plan.height));
+    slice_rows(of_rows, plan);
+    VIT_TRY_ASSIGN(const ResampleTable of_columns,
+                   resample_table(p.filter, picture_width, resized_width, left, plan.width));
+    group_columns(of_columns, plan);
     plan.columns_first = columns_first(p.filter, picture_width, picture_height, resized);
     const Size between =
         plan.columns_first ? Size{plan.read_width(), plan.height} : Size{plan.width, plan.rows_read};

@@ -50,7 +50,8 @@ struct PreprocessPlan {
 inline constexpr int max_picture_side = 1 << 20;
 
 // Errors: argument for a picture of no size; unsupported for one beyond Image::max_pixels or
-// max_picture_side, before or after resizing; config for normalized values that are not finite; memory.
+// max_picture_side, before or after resizing, or with tables beyond ResampleTable's; config for normalized
+// values that are not finite; memory.
 Result<PreprocessPlan> plan_preprocess(const Preprocessing &preprocessing, int width, int height);
 
 // The passes, of which rows come first or columns (generators/preprocess.h).

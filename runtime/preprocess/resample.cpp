@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 
 namespace vit {
 
@@ -115,7 +116,7 @@ struct Span {
 
 }  // namespace
 
-ResampleTable resample_table(Filter filter, int input, int output, int begin, int count) {
+Result<ResampleTable> resample_table(Filter filter, int input, int output, int begin, int count) {
     if (filter == Filter::nearest || input == output) {
         return nearest_table(input, output, begin, count);
     }
@@ -139,6 +140,12 @@ ResampleTable resample_table(Filter filter, int input, int output, int begin, in
         taps = std::max(taps, span(i).count);
     }
 
+    if (std::int64_t{count} * taps > ResampleTable::most_weights) {
+        return fail(ErrorCode::unsupported, std::to_string(input) + " samples resized to " +
+                                                std::to_string(output) + " in a crop of " +
+                                                std::to_string(count) + " take a table of more than " +
+                                                std::to_string(ResampleTable::most_weights) + " weights");
+    }
     ResampleTable table = empty_table(count, taps);
     std::vector<double> values(taps);
     for (int i = from; i < to; i++) {

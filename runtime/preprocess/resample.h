@@ -12,6 +12,8 @@ namespace vit {
 
 struct ResampleTable {
     static constexpr int precision = 22;  // 1 << precision is a weight of one
+    // More than any size of a picture takes whose crop sees nothing else: for that, six a source sample.
+    static constexpr std::int64_t most_weights = std::int64_t{1} << 23;
 
     int taps = 1;                     // of the output sample that has most
     std::vector<std::int32_t> first;  // [output]: index of the first source sample
@@ -26,7 +28,7 @@ struct ResampleTable {
 // The taps of output samples begin <= i < begin + count out of 0 <= i < output, where `input` source samples
 // are resized to `output`. Outside that range all weights are zero, so that samples of a crop beyond the
 // picture come out as 0. Where input == output, or a filter is not used, every sample is its own source. 1
-// <= input, output, count; may throw bad_alloc.
-ResampleTable resample_table(Filter filter, int input, int output, int begin, int count);
+// <= input, output, count. Errors: unsupported, if it would have more than most_weights.
+Result<ResampleTable> resample_table(Filter filter, int input, int output, int begin, int count);
 
 }  // namespace vit
