@@ -10,12 +10,18 @@ function(vit_target_suffix name variable)
     set(${variable} "${suffix}" PARENT_SCOPE)
 endfunction()
 
-# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
-# object file with the function vit_NAME_SUFFIX to LIBRARY. The assembly and the lowered statements
-# lie beside it: they are what tuning is decided on.
-function(vit_add_stage library target name generator)
+# vit_stage_symbol(NAME TARGET VAR): what the function of a stage is called. Names that begin with vit_ are
+# the C interface's.
+function(vit_stage_symbol name target variable)
     vit_target_suffix(${target} suffix)
-    set(function "vit_${name}_${suffix}")
+    set(${variable} "ViT_${name}_${suffix}" PARENT_SCOPE)
+endfunction()
+
+# vit_add_stage(LIBRARY TARGET NAME GENERATOR [PARAM=VALUE...]): runs a generator for one target and adds the
+# object file with its function (vit_stage_symbol) to LIBRARY. The assembly and the lowered statements lie
+# beside it: they are what tuning is decided on.
+function(vit_add_stage library target name generator)
+    vit_stage_symbol(${name} ${target} function)
     set(directory "${PROJECT_BINARY_DIR}/stages")
     set(base "${directory}/${function}")
     vit_target(${target} its)
@@ -106,7 +112,7 @@ function(vit_add_backend library target)
             list(APPEND values ${layout})
         endif ()
         vit_add_stage(${library} ${target} ${kernel_symbol} ${kernel_generator} ${values} ${kernel_params})
-        set(symbol "vit_${kernel_symbol}_${VIT_SUFFIX}")
+        vit_stage_symbol(${kernel_symbol} ${target} symbol)
         string(APPEND VIT_KERNEL_DECLARATIONS
             "int ${symbol}_argv(void **);\nconst halide_filter_metadata_t *${symbol}_metadata();\n")
         string(APPEND VIT_KERNEL_ROWS

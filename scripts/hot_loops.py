@@ -171,8 +171,8 @@ def main():
         print("llvm-mca is not installed (Debian: llvm-14); no prediction", file=sys.stderr)
     measured = measured_percent(options.measured, options.shape) if options.measured else {}
     print("loop of                 FMAs others spills  cycles    model  measured")
-    for path in sorted(options.stages.glob("vit_*.s")):
-        name = path.stem.removeprefix("vit_")
+    for path in sorted(options.stages.glob("ViT_*.s")):
+        name = path.stem.removeprefix("ViT_")
         stage = max((s for s in measured if name.startswith(s)), key=len, default="")
         rows = []
         for loop in product_loops(path.read_text(), options.tile):

@@ -44,8 +44,8 @@ class NewTargetTest(unittest.TestCase):
 
         suffix = re.sub(r"\W", "_", target)
         library = dict(members(ROOT / build / "runtime/libvit.a"))
-        kernels = {n: c for n, c in library.items() if n.startswith("vit_") and suffix in n}
-        self.assertIn(f"vit_linear_fc1_gelu_erf_{suffix}.o", kernels)
+        kernels = {n: c for n, c in library.items() if n.startswith("ViT_") and suffix in n}
+        self.assertIn(f"ViT_linear_fc1_gelu_erf_{suffix}.o", kernels)
         self.assertGreaterEqual(len(kernels), 15)
         for name, content in kernels.items():
             with self.subTest(name):

@@ -31,8 +31,8 @@ def compiled(stages, target):
     """Hashes by kernel."""
     suffix = "_" + re.sub(r"[^a-z0-9]", "_", target)
     return {
-        path.stem[len("vit_") : -len(suffix)]: hash_of(path.read_text(), path.stem)
-        for path in stages.glob(f"vit_*{suffix}.s")
+        path.stem[len("ViT_") : -len(suffix)]: hash_of(path.read_text(), path.stem)
+        for path in stages.glob(f"ViT_*{suffix}.s")
         if "race_" not in path.stem  # candidates of the GPU kit
     }
 

@@ -68,6 +68,7 @@ TEST(Readme, ShowsTheSmallestApp) {
     const std::string app = source + "/apps/embed/";
     EXPECT_THAT(blocks(readme, "cpp"),
                 testing::ElementsAre(read_file(app + "embed.cpp"), read_file(app + "camera.cpp")));
+    EXPECT_THAT(blocks(readme, "c"), testing::ElementsAre(read_file(app + "embed.c")));
     EXPECT_THAT(blocks(readme, "cmake"), testing::ElementsAre(read_file(app + "CMakeLists.txt")));
 }
 
@@ -80,9 +81,11 @@ TEST(Readme, ShowsAnAppWithItsOwnThreadsAndPixels) {
     EXPECT_EQ(labels[0], labels[1]) << "the same grey";
 }
 
-TEST(Readme, ThePublicHeaderOpensWithTheSmallestApp) {
+TEST(Readme, ThePublicHeadersOpenWithTheSmallestApp) {
     EXPECT_EQ(program_of_opening_comment(read_file(source + "/runtime/include/vit/vit.h")),
               read_file(source + "/apps/embed/embed.cpp"));
+    EXPECT_EQ(program_of_opening_comment(read_file(source + "/runtime/include/vit/vit.c.h")),
+              read_file(source + "/apps/embed/embed.c"));
 }
 
 // Of every console block: "$ build/host/vit ..." prints the lines up to the next "$", but for times; "..."

@@ -32,11 +32,15 @@ constexpr Named table[] = {
 
 }  // namespace
 
+const char *architecture_name(int i) {
+    return i >= 0 && i < static_cast<int>(std::size(table)) ? table[i].name : nullptr;
+}
+
 std::vector<std::string> architecture_names() noexcept {
     return guarded_value([] {
         std::vector<std::string> names;
-        for (const Named &named : table) {
-            names.emplace_back(named.name);
+        for (int i = 0; architecture_name(i); i++) {
+            names.emplace_back(architecture_name(i));
         }
         return names;
     });

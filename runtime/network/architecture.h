@@ -8,4 +8,7 @@ namespace vit {
 // Sizes that contradict each other or lie outside what buffers can be indexed with. Errors: argument.
 Result<void> check(const Architecture &architecture);
 
+// Those of named_architecture, in order; null from the first i that there is none for.
+const char *architecture_name(int i);
+
 }  // namespace vit

@@ -78,6 +78,8 @@ void uncount(void *block) {
 
 Count count() { return {allocations, bytes, live, live_bytes}; }
 
+bool counts_live() { return frees_are_counted; }
+
 void fail(long n, Mode mode, Whose whose) {
     failed = false;
     tried_to_fail = 0;

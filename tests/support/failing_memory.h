@@ -21,6 +21,7 @@ struct Count {
     long live, live_bytes;    // blocks and mappings that have not been freed; 0 under a sanitizer
 };
 Count count();
+bool counts_live();  // not under a sanitizer, which looks for what is left itself
 
 enum class Mode { one_fails,
                   all_fail_from };
