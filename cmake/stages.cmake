@@ -4,6 +4,13 @@ if (NOT VIT_CHECKED_KERNELS)
     list(APPEND VIT_KERNEL_FEATURES no_asserts no_bounds_query)
 endif ()
 
+# What Halide's runtime is called in an object that Halide compiled: names of our own, for there may be
+# another Halide in an app (runtime/backend/halide_runtime.h). They are as long as Halide's: an object of any
+# architecture stays whole, where objcopy may know this machine's alone.
+set(vit_rename_halide "${CMAKE_COMMAND}" -E env LC_ALL=C sed -i
+    -e s/halide_/hl_vit_/g -e s/6Halide7Runtime/6hl_vit7Runtime/g
+    -e s/copy_to_device_already_locked/hl_vit__device_already_locked/g)
+
 # vit_target_suffix(NAME VAR): what the symbols of a target end in.
 function(vit_target_suffix name variable)
     string(MAKE_C_IDENTIFIER "${name}" suffix)
@@ -38,6 +45,7 @@ function(vit_add_stage library target name generator)
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${directory}"
         COMMAND vit_generators -g ${generator} -f ${function} -n ${function} -o "${directory}"
                 -e object,c_header,assembly,stmt "target=${its_halide}-${features}" ${ARGN}
+        COMMAND ${vit_rename_halide} "${base}.o"
         DEPENDS vit_generators
         COMMENT "Compiling stage ${name} for ${target}"
         VERBATIM)
@@ -160,6 +168,7 @@ function(vit_add_halide_runtime library target)
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/stages"
         COMMAND vit_generators -r vit_halide_runtime -o "${PROJECT_BINARY_DIR}/stages"
                 -e object "target=${halide_target}"
+        COMMAND ${vit_rename_halide} "${base}.o"
         DEPENDS vit_generators
         COMMENT "Compiling Halide's runtime for ${target}"
         VERBATIM)

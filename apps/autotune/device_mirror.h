@@ -1,11 +1,10 @@
 // A problem's operands on a device, for candidates that compute there.
 #pragma once
 
-#include <HalideRuntime.h>
-
 #include <map>
 #include <vector>
 
+#include "backend/halide_runtime.h"
 #include "tests/cases/called_kernel.h"
 
 namespace vit::autotune {

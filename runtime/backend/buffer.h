@@ -1,12 +1,12 @@
 // A halide_buffer_t over memory that somebody else owns, without any allocation.
 #pragma once
 
-#include <HalideRuntime.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+
+#include "backend/halide_runtime.h"
 
 namespace vit {
 
@@ -25,11 +25,11 @@ struct Place {
 
     Place() = default;
     // NOLINTNEXTLINE: what a host's backend is given are pointers.
-    Place(const float *host) : Place(host, halide_type_of<float>()) {}
-    Place(const void *host, halide_type_t type, std::uint64_t device = 0,
-          const halide_device_interface_t *interface = nullptr)
-        : host(static_cast<std::byte *>(const_cast<void *>(host))), type(type), device(device),
-          interface(interface) {}
+    Place(const float *its_host) : Place(its_host, halide_type_of<float>()) {}
+    Place(const void *its_host, halide_type_t its_type, std::uint64_t its_device = 0,
+          const halide_device_interface_t *its_interface = nullptr)
+        : host(static_cast<std::byte *>(const_cast<void *>(its_host))), type(its_type), device(its_device),
+          interface(its_interface) {}
 
     template<typename T>
     T *as() const {

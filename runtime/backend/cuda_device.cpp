@@ -1,5 +1,7 @@
 // CUDA, as far as Halide leaves it to us: which devices there are, and a context and a stream on one. The
 // driver is loaded when it is first asked for; of the toolkit nothing is needed.
+#include "backend/halide_runtime.h"
+
 #include <HalideRuntimeCuda.h>
 
 #include <cstdlib>

@@ -1,11 +1,11 @@
 // A compiled stage, and the table of those of one target (generators/kernels.cmake).
 #pragma once
 
-#include <HalideRuntime.h>
-
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
+
+#include "backend/halide_runtime.h"
 
 namespace vit {
 
@@ -31,8 +31,8 @@ class Kernel {
 public:
     constexpr Kernel() = default;
     constexpr Kernel(const char *name, int (*function)(void **),
-                     const halide_filter_metadata_t *(*metadata)())
-        : name_(name), function_(function), metadata_(metadata) {}
+                     const halide_filter_metadata_t *(*its_metadata)())
+        : name_(name), function_(function), metadata_(its_metadata) {}
 
     const char *name() const { return name_; }
     explicit operator bool() const { return function_; }

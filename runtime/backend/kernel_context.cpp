@@ -1,42 +1,32 @@
 #include "backend/kernel_context.h"
 
-#include <HalideRuntime.h>
-
-#include <atomic>
+#include "backend/halide_runtime.h"
 
 namespace vit {
 
 namespace {
-
-// What calls without a context go on to. A handler can be called, by a thread of the app's, as soon as it is
-// set, and before it is known which one it replaced.
-std::atomic<halide_error_handler_t> default_error = halide_default_error;
-std::atomic<halide_print_t> default_print = halide_default_print;
-std::atomic<halide_malloc_t> default_malloc = halide_default_malloc;
-std::atomic<halide_free_t> default_free = halide_default_free;
-std::atomic<halide_do_par_for_t> default_do_par_for = halide_default_do_par_for;
 
 KernelContext &of(void *user_context) {
     return *static_cast<KernelContext *>(user_context);
 }
 
 void on_error(void *user_context, const char *sentence) {
-    user_context ? of(user_context).set_error(sentence) : default_error.load()(user_context, sentence);
+    user_context ? of(user_context).set_error(sentence) : halide_default_error(user_context, sentence);
 }
 
 void on_print(void *user_context, const char *text) {
     if (!user_context) {
-        default_print.load()(user_context, text);
+        halide_default_print(user_context, text);
     }
 }
 
 void *on_malloc(void *user_context, std::size_t size) {
     return user_context ? of(user_context).scratch().allocate(size)
-                        : default_malloc.load()(user_context, size);
+                        : halide_default_malloc(user_context, size);
 }
 
 void on_free(void *user_context, void *block) {
-    user_context ? of(user_context).scratch().release(block) : default_free.load()(user_context, block);
+    user_context ? of(user_context).scratch().release(block) : halide_default_free(user_context, block);
 }
 
 // A parallel loop of a stage, and one of its tasks. Stages do not look at what their tasks return.
@@ -69,7 +59,7 @@ int run_first_and_last(void *user_context, int min, int size, std::uint8_t *clos
 
 int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std::uint8_t *closure) {
     if (!user_context) {
-        return default_do_par_for.load()(user_context, task, min, size, closure);
+        return halide_default_do_par_for(user_context, task, min, size, closure);
     }
     KernelContext &context = of(user_context);
     Loop loop{task, closure};
@@ -91,11 +81,11 @@ int on_do_par_for(void *user_context, halide_task_t task, int min, int size, std
 void install_halide_handlers() {
     static std::once_flag once;
     std::call_once(once, [] {
-        default_error = halide_set_error_handler(on_error);
-        default_print = halide_set_custom_print(on_print);
-        default_malloc = halide_set_custom_malloc(on_malloc);
-        default_free = halide_set_custom_free(on_free);
-        default_do_par_for = halide_set_custom_do_par_for(on_do_par_for);
+        halide_set_error_handler(on_error);
+        halide_set_custom_print(on_print);
+        halide_set_custom_malloc(on_malloc);
+        halide_set_custom_free(on_free);
+        halide_set_custom_do_par_for(on_do_par_for);
     });
 }
 

@@ -74,8 +74,8 @@ private:
 };
 
 // Makes Halide's runtime ask the KernelContext for threads and memory and leave errors in it, instead of
-// starting threads of its own, printing and aborting. Calls without a context (an app's own pipelines) keep
-// Halide's behaviour.
+// starting threads of its own, printing and aborting. It is the library's own: an app's Halide has another
+// (backend/halide_runtime.h). Calls without a context keep Halide's behaviour.
 void install_halide_handlers();
 
 }  // namespace vit

@@ -4,6 +4,8 @@
 // HL_OCL_PLATFORM_NAME (part of a platform's name) and HL_OCL_DEVICE_TYPE (cpu, gpu or acc) restrict the
 // devices, as they do in Halide.
 #define CL_TARGET_OPENCL_VERSION 120
+#include "backend/halide_runtime.h"
+
 #include <CL/cl.h>
 #include <HalideRuntimeOpenCL.h>
 

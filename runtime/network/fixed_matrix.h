@@ -1,10 +1,9 @@
 // How matrices in fixed point lie in memory (generators/fixed_point.h), as far as their sizes go.
 #pragma once
 
-#include <HalideRuntime.h>
-
 #include <algorithm>
 
+#include "backend/halide_runtime.h"
 #include "generators/layout.h"
 #include "vit/vit.h"
 
