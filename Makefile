@@ -30,6 +30,7 @@ help:
 	@echo 'make gpu-kit   build/gpu-kit, for a machine with a GPU and nothing else: ./run there does it all'
 	@echo 'make gpu-report FROM=DIR   tables, figure and tuned values of what ./run --out DIR found there'
 	@echo 'make fuzz      search for inputs that break a reader, FUZZ_SECONDS=$(FUZZ_SECONDS) for each reader'
+	@echo 'make clang-check  what clang warns of, in all sources; what GCC warns of, it says when it builds'
 	@echo 'make pin-assembly  take the code of the kernels as it is, where it differs from tests/pinned'
 	@echo 'make install   library and command into PREFIX=$(PREFIX)'
 	@echo 'make setup     system packages, and Halide and CMake in .venv; the others do this by themselves'
@@ -44,7 +45,7 @@ demo: build/host/build.ninja
 	build/host/vit classify models/fashion-mnist models/fashion-mnist/images --top-k 1
 
 .PHONY: test checked asan ubsan tsan
-test: test-host
+test: other-halide-tools test-host
 checked tsan: %: test-%
 asan ubsan: checked
 
@@ -122,6 +123,11 @@ fuzz: fuzz-tools build-fuzz
 	@echo "fuzz: $(FUZZ_SECONDS) s for each reader, $(JOBS) at a time"
 	@scripts/fuzz $(FUZZ_SECONDS) $(JOBS)
 
+# What clang says of the sources that it compiles nowhere else.
+.PHONY: clang-check
+clang-check: build-host build-fuzz
+	@.venv/bin/python scripts/clang_check.py build/host --compiled build/fuzz --jobs $(JOBS)
+
 .PHONY: install
 install: build-host
 	$(CMAKE) --install build/host --prefix "$(PREFIX)"
@@ -135,9 +141,9 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: setup fuzz-tools arm64-tools avx512-tools opencl-tools always
+.PHONY: setup fuzz-tools arm64-tools avx512-tools opencl-tools other-halide-tools always
 setup: .venv/setup.stamp
-fuzz-tools arm64-tools avx512-tools opencl-tools: %-tools:
+fuzz-tools arm64-tools avx512-tools opencl-tools other-halide-tools: %-tools:
 	@scripts/setup $*
 
 # The set-up writes its stamp only when it installs something: only then is what follows from it repeated.
@@ -150,7 +156,7 @@ $(PRESETS:%=build/%/build.ninja): build/%/build.ninja: CMakePresets.json .venv/s
 	@scripts/quietly build/$*-configure.log $(CMAKE) --preset $*
 	@touch $@
 
-build/fuzz/build.ninja: | fuzz-tools
+build/fuzz/build.ninja clang-check: | fuzz-tools
 build/arm64/build.ninja: | arm64-tools
 build/avx512-emulated/build.ninja: | avx512-tools
 build/checked/build.ninja build/opencl/build.ninja build/gpu/build.ninja: | opencl-tools

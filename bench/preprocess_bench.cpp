@@ -18,12 +18,12 @@ constexpr std::pair<const char *, Filter> filters[] = {{"bilinear", Filter::bili
 constexpr std::pair<const char *, cases::Passes> passes[] = {
     {"along_rows", cases::Passes::along_rows}, {"along_columns", cases::Passes::along_columns}};
 
-void run(benchmark::State &state, const Size &size, Filter filter, cases::Passes passes, int threads) {
+void run(benchmark::State &state, const Size &size, Filter filter, cases::Passes order, int threads) {
     Stage stage(architectures[0], threads);
     Preprocessing asked;
     asked.filter = filter;
     cases::PreprocessCase preprocess(
-        passes, cases::random_picture(size.width, size.height, stage.random), asked);
+        order, cases::random_picture(size.width, size.height, stage.random), asked);
     measure(state, stage, preprocess);
 }
 

@@ -43,13 +43,13 @@ struct Attention {
 
     // qkv is [di, ti, chunk, h, part, tile, b]; tokens is N + 1; chunks are those of a head, tiles those of
     // an image, heads those of all images.
-    Attention(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr tiles,
-              Halide::Expr heads, Halide::Expr threads, Layout layout)
-        : d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
-          key_chunk(0, (tokens + layout.lanes - 1) / layout.lanes, "key_chunk"),
-          key(0, layout.token_tile, 0, (tokens + layout.token_tile - 1) / layout.token_tile, "key"),
-          lane(0, layout.lanes, "lane"), chunks(chunks), tiles(tiles), heads(heads), threads(threads),
-          layout(layout) {
+    Attention(Halide::Func qkv, Halide::Expr tokens, Halide::Expr its_chunks, Halide::Expr its_tiles,
+              Halide::Expr its_heads, Halide::Expr its_threads, Layout blocks)
+        : d_in_head(0, blocks.lanes, 0, its_chunks, "d_in_head"),
+          key_chunk(0, (tokens + blocks.lanes - 1) / blocks.lanes, "key_chunk"),
+          key(0, blocks.token_tile, 0, (tokens + blocks.token_tile - 1) / blocks.token_tile, "key"),
+          lane(0, blocks.lanes, "lane"), chunks(its_chunks), tiles(its_tiles), heads(its_heads),
+          threads(its_threads), layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();

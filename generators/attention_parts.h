@@ -45,10 +45,10 @@ struct AttentionParts {
     Layout layout;
 
     // tokens is N + 1, chunks are those of a head.
-    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
-                   bool one_part, Layout layout)
-        : AttentionParts(qkv, tokens, chunks, parts, one_part, layout,
-                         panels_of_part(tokens, parts, layout)) {}
+    AttentionParts(Halide::Func its_qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
+                   bool one_part, Layout blocks)
+        : AttentionParts(its_qkv, tokens, chunks, parts, one_part, blocks,
+                         panels_of_part(tokens, parts, blocks)) {}
 
 private:
     static Halide::Expr panels_of_part(Halide::Expr tokens, Halide::Expr parts, Layout layout) {
@@ -56,12 +56,12 @@ private:
         return (panels + parts - 1) / parts;
     }
 
-    AttentionParts(Halide::Func qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
-                   bool one_part, Layout layout, Halide::Expr panels)
-        : qkv(qkv), d_in_head(0, layout.lanes, 0, chunks, "d_in_head"),
-          key_chunk(0, panels * layout.vectors(), "key_chunk"),
-          key(0, layout.lanes, 0, panels * layout.vectors(), "key"), lane(0, layout.lanes, "lane"),
-          layout(layout) {
+    AttentionParts(Halide::Func its_qkv, Halide::Expr tokens, Halide::Expr chunks, Halide::Expr parts,
+                   bool one_part, Layout blocks, Halide::Expr panels)
+        : qkv(its_qkv), d_in_head(0, blocks.lanes, 0, chunks, "d_in_head"),
+          key_chunk(0, panels * blocks.vectors(), "key_chunk"),
+          key(0, blocks.lanes, 0, panels * blocks.vectors(), "key"), lane(0, blocks.lanes, "lane"),
+          layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors(), token_tile = layout.token_tile;

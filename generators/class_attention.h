@@ -38,18 +38,18 @@ struct ClassAttention {
     // head_chunks those of a head, tiles those of an image.
     ClassAttention(Halide::Func x, Halide::Func q, Halide::Func key_weights, Halide::Func value_weights,
                    Halide::Func value_bias, Halide::Expr tokens, Halide::Expr chunks,
-                   Halide::Expr head_chunks, Halide::Expr tiles, Layout layout)
+                   Halide::Expr head_chunks, Halide::Expr tiles, Layout blocks)
         : head_chunk(0, head_chunks, "head_chunk"), x_chunk(0, chunks, "x_chunk"),
-          k(0, layout.lanes, 0, chunks, "k"), key(0, layout.token_tile, 0, tiles, "key"),
-          lane(0, layout.lanes, "lane"), layout(layout) {
+          k(0, blocks.lanes, 0, chunks, "k"), key(0, blocks.token_tile, 0, tiles, "key"),
+          lane(0, blocks.lanes, "lane"), layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();
         const float excluded = -1e30f;
-        // The weight from channel c of a token to channel di of a chunk of head h.
-        const auto weight = [&](Func of, Expr di, Expr chunk, Expr c) {
-            const Expr row = h * head_chunks + chunk;  // of chunks, across all heads
-            return of(row % vectors * lanes + di, c, row / vectors);
+        // The weight from a channel of a token to channel `to` of chunk `to_chunk` of head h.
+        const auto weight = [&](Func of, Expr to, Expr to_chunk, Expr channel) {
+            const Expr row_of_chunks = h * head_chunks + to_chunk;  // across all heads
+            return of(row_of_chunks % vectors * lanes + to, channel, row_of_chunks / vectors);
         };
 
         lane_folded(di, ci, chunk, h, b) = 0.0f;

@@ -35,9 +35,9 @@ struct Head {
     // tokens [ci, ti, chunk, tile, b], weights [n in panel, k, panel] with k = f times padded channels + c,
     // bias [n].
     Head(Halide::Func tokens, Halide::Func weights, Halide::Func bias, Halide::Expr chunks,
-         Halide::Expr features, Halide::Expr labels, HeadScores kind, Layout layout)
-        : k(0, layout.lanes, 0, chunks, 0, features, "k"), label(0, labels, "label"), kind(kind),
-          layout(layout) {
+         Halide::Expr features, Halide::Expr labels, HeadScores its_kind, Layout blocks)
+        : k(0, blocks.lanes, 0, chunks, 0, features, "k"), label(0, labels, "label"), kind(its_kind),
+          layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes;

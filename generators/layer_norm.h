@@ -23,8 +23,8 @@ struct LayerNorm {
 
     // x [ci, ti, chunk, tile] with zeros from `channels` on, gamma and beta [c] likewise.
     LayerNorm(Halide::Func x, Halide::Func gamma, Halide::Func beta, Halide::Expr channels,
-              Halide::Expr chunks, Halide::Expr epsilon, Layout layout)
-        : k(0, chunks, "k"), lane(0, layout.lanes, "lane"), layout(layout) {
+              Halide::Expr chunks, Halide::Expr epsilon, Layout blocks)
+        : k(0, chunks, "k"), lane(0, blocks.lanes, "lane"), layout(blocks) {
         using namespace dims;
         using Halide::Expr;
         const Expr size = Halide::cast<float>(channels);
@@ -43,9 +43,9 @@ struct LayerNorm {
         squares(ti, tile) += lane_squares(lane, ti, tile);
         rstd(ti, tile) = 1.0f / Halide::sqrt(squares(ti, tile) / size + epsilon);
 
-        const Expr c = chunk * layout.lanes + ci;
+        const Expr channel = chunk * layout.lanes + ci;
         normalized(ci, ti, chunk, tile) =
-            (x(ci, ti, chunk, tile) - mean(ti, tile)) * rstd(ti, tile) * gamma(c) + beta(c);
+            (x(ci, ti, chunk, tile) - mean(ti, tile)) * rstd(ti, tile) * gamma(channel) + beta(channel);
     }
 
     void quantize(Halide::Expr chunks_of_group, const FixedPoint &fixed) {

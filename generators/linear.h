@@ -55,11 +55,11 @@ struct Linear {
 
     // bias [c], residual as y (used by that epilogue alone). Where a schedule's groups reach past the last
     // tile or panel, which only a device's do, the product reads the last one again.
-    Linear(Halide::Func x, Halide::Func weights, Halide::Func bias, Halide::Func residual,
-           Halide::Expr chunks, Halide::Expr tiles, Halide::Expr panels, bool reaches_past,
-           const Epilogue &epilogue, Layout layout)
-        : x(x), weights(weights), k(0, layout.lanes, 0, chunks, "k"), tiles(tiles), gated(epilogue.gated()),
-          layout(layout) {
+    Linear(Halide::Func its_x, Halide::Func its_weights, Halide::Func bias, Halide::Func residual,
+           Halide::Expr chunks, Halide::Expr its_tiles, Halide::Expr panels, bool reaches_past,
+           const Epilogue &epilogue, Layout blocks)
+        : x(its_x), weights(its_weights), k(0, blocks.lanes, 0, chunks, "k"), tiles(its_tiles),
+          gated(epilogue.gated()), layout(blocks) {
         using namespace dims;
         using Halide::Expr;
 

@@ -32,13 +32,13 @@ struct LinearFixed {
     // groups]: the scale and, with offsets, the sum of the weights of each group; bias [c]; residual as y
     // (used by that epilogue alone); chunks of values and groups of x; chunks of a group of y, likewise, if
     // it is quantized.
-    LinearFixed(Halide::Func x, Halide::Func weights, Halide::Func weight_terms,
+    LinearFixed(Halide::Func its_x, Halide::Func weights, Halide::Func weight_terms,
                 Halide::Func bias, Halide::Func residual, Halide::Expr chunks, Halide::Expr groups_of_x,
-                Halide::Expr tiles, Halide::Expr chunks_of_group, const Epilogue &epilogue,
-                const FixedPoint &fixed, Layout layout)
-        : x(x), k(0, fixed.step, 0, layout.lanes / fixed.step, 0, chunks, "k"),
-          groups(0, groups_of_x, "groups"), tiles(tiles), chunks_of_group(chunks_of_group), fixed(fixed),
-          layout(layout) {
+                Halide::Expr its_tiles, Halide::Expr its_chunks_of_group, const Epilogue &epilogue,
+                const FixedPoint &its_fixed, Layout blocks)
+        : x(its_x), k(0, its_fixed.step, 0, blocks.lanes / its_fixed.step, 0, chunks, "k"),
+          groups(0, groups_of_x, "groups"), tiles(its_tiles), chunks_of_group(its_chunks_of_group),
+          fixed(its_fixed), layout(blocks) {
         using namespace dims;
         using Halide::Expr;
         const int steps = layout.lanes / fixed.step;  // of a chunk
@@ -50,16 +50,16 @@ struct LinearFixed {
             Halide::cast<int>(weights(k.x, chunk % layout.vectors() * layout.lanes + ci,
                                       (group * chunks + k.z) * steps + k.y, chunk / layout.vectors()));
 
-        const Expr c = chunk * layout.lanes + ci;
+        const Expr channel = chunk * layout.lanes + ci;
         product(ci, ti, chunk, tile) = 0.0f;
         const auto term = [&](int i) { return fixed.term(x, {ti, chunks + i, groups, tile}); };
         Expr part = Halide::cast<float>(exact(ci, ti, chunk, groups, tile)) * term(0);
         if (fixed.offset) {
-            part += term(1) * weight_terms(c, 1 + groups);
+            part += term(1) * weight_terms(channel, 1 + groups);
         }
         product(ci, ti, chunk, tile) += part;
 
-        Expr z = product(ci, ti, chunk, tile) * weight_terms(c, 0) + bias(c);
+        Expr z = product(ci, ti, chunk, tile) * weight_terms(channel, 0) + bias(channel);
         if (epilogue.residual) {
             z += residual(ci, ti, chunk, tile);
         } else if (epilogue.activation) {

@@ -48,9 +48,10 @@ struct PackTiles {
     PackTiles(Halide::Func matrix, Halide::Expr channels, Halide::Expr tokens, Layout layout) {
         using namespace dims;
         using namespace Halide;
-        const Expr c = chunk * layout.lanes + ci, t = tile * layout.token_tile + ti;
+        const Expr channel = chunk * layout.lanes + ci, token = tile * layout.token_tile + ti;
         tiles(ci, ti, chunk, tile) =
-            select(c < channels && t < tokens, matrix(min(c, channels - 1), min(t, tokens - 1)), 0.0f);
+            select(channel < channels && token < tokens,
+                   matrix(min(channel, channels - 1), min(token, tokens - 1)), 0.0f);
     }
 };
 

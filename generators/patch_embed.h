@@ -29,22 +29,22 @@ struct PatchEmbed {
         Halide::Expr prefix, patch_width, patch_height, channels, grid_width, grid_height;
     };
     PatchEmbed(Halide::Func pixels, Halide::Func weights, Halide::Func origin, const Sizes &size,
-               Layout layout)
-        : k(0, layout.lanes, 0, (size.patch_width + layout.lanes - 1) / layout.lanes, 0, size.patch_height,
+               Layout blocks)
+        : k(0, blocks.lanes, 0, (size.patch_width + blocks.lanes - 1) / blocks.lanes, 0, size.patch_height,
             0, size.channels, "k"),
-          layout(layout) {
+          layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const int lanes = layout.lanes, vectors = layout.vectors();
-        const Expr t = tile * layout.token_tile + ti;
+        const Expr token = tile * layout.token_tile + ti;
 
         const Expr last_patch = size.grid_width * size.grid_height - 1;
-        const Expr patch = clamp(t - size.prefix, 0, last_patch);
+        const Expr patch = clamp(token - size.prefix, 0, last_patch);
         const Expr col = min(chunk * lanes + ci, size.patch_width - 1);
         const Expr pixel = pixels((patch % size.grid_width) * size.patch_width + col,
                                   (patch / size.grid_width) * size.patch_height + row, channel, b);
         patches(ci, ti, chunk, row, channel, tile, b) =
-            select(t >= size.prefix && t - size.prefix <= last_patch, pixel, 0.0f);
+            select(token >= size.prefix && token - size.prefix <= last_patch, pixel, 0.0f);
 
         const Expr chunks_in_row = (size.patch_width + lanes - 1) / lanes;
         const Expr k_in_weights = ((k.w * size.patch_height + k.z) * chunks_in_row + k.y) * lanes + k.x;

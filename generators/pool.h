@@ -16,8 +16,8 @@ struct Pool {
     Layout layout;
 
     // x [ci, ti, chunk, tile, b] of so many tokens, pads included; ranges [first or count, f].
-    Pool(Halide::Func x, Halide::Func ranges, Halide::Expr tokens, Halide::Expr features, Layout layout)
-        : k(0, tokens, "k"), layout(layout) {
+    Pool(Halide::Func x, Halide::Func ranges, Halide::Expr tokens, Halide::Expr features, Layout blocks)
+        : k(0, tokens, "k"), layout(blocks) {
         using namespace dims;
         using Halide::Expr;
 
@@ -25,9 +25,9 @@ struct Pool {
         const Expr first = ranges(0, f_inside);
         const Expr count = Halide::select(f < features, ranges(1, f_inside), 0);
         k.where(k < count);
-        const Expr t = Halide::clamp(first + k, 0, tokens - 1);
+        const Expr token = Halide::clamp(first + k, 0, tokens - 1);
         sum(ci, ti, chunk, tile, b) = 0.0f;
-        sum(ci, ti, chunk, tile, b) += x(ci, t % layout.token_tile, chunk, t / layout.token_tile, b);
+        sum(ci, ti, chunk, tile, b) += x(ci, token % layout.token_tile, chunk, token / layout.token_tile, b);
         pooled(ci, ti, chunk, tile, b) =
             sum(ci, ti, chunk, tile, b) / Halide::cast<float>(Halide::max(count, 1));
     }

@@ -25,8 +25,8 @@ struct Quantized {
 
     // `rest` are the dimensions behind the group's.
     Quantized(Halide::Func value, Halide::Expr chunks_of_group, const std::vector<Halide::Var> &rest,
-              const FixedPoint &fixed, Layout layout)
-        : chunks(0, chunks_of_group, "chunks"), lane(0, layout.lanes, "lane"), layout(layout) {
+              const FixedPoint &fixed, Layout blocks)
+        : chunks(0, chunks_of_group, "chunks"), lane(0, blocks.lanes, "lane"), layout(blocks) {
         using namespace dims;
         using namespace Halide;
         const auto with_rest = [&](auto first) {

@@ -64,8 +64,8 @@ Result<void> PlannedPreprocessing::run(const Model::Impl &model, KernelContext &
 }
 
 struct Preprocessor::Impl {
-    Impl(std::shared_ptr<const Model::Impl> model, int threads, const ParallelFor &parallel_for)
-        : model(std::move(model)), context(threads, parallel_for) {}
+    Impl(std::shared_ptr<const Model::Impl> its_model, int threads, const ParallelFor &parallel_for)
+        : model(std::move(its_model)), context(threads, parallel_for) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;

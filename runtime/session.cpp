@@ -10,11 +10,11 @@
 namespace vit {
 
 struct Session::Impl {
-    Impl(std::shared_ptr<const Model::Impl> model, const SessionOptions &options, int threads,
-         Forward forward)
-        : model(std::move(model)),
-          context(threads, options.parallel_for, this->model->device.get(), options.cancelled),
-          forward(std::move(forward)), max_batch(options.max_batch) {}
+    Impl(std::shared_ptr<const Model::Impl> its_model, const SessionOptions &options, int threads,
+         Forward its_forward)
+        : model(std::move(its_model)),
+          context(threads, options.parallel_for, model->device.get(), options.cancelled),
+          forward(std::move(its_forward)), max_batch(options.max_batch) {}
 
     std::shared_ptr<const Model::Impl> model;
     KernelContext context;

@@ -126,33 +126,33 @@ void schedule(AttentionParts &stage, Pipeline, const AttentionPartsTuning &tunin
         .gpu_threads(chunk, key);
     vectorize_lanes(stage.values, di, layout, target);
 
-    Func group = one_part ? stage.context : stage.mixtures;
-    group.compute_root()
+    Func mixed = one_part ? stage.context : stage.mixtures;
+    mixed.compute_root()
         .split(ti, key_item, token, tokens)
         .fuse(chunk, key_item, item)
         .fuse(h, b, heads)
         .unroll(token);
-    vectorize_lanes(group, ci, layout, target);
+    vectorize_lanes(mixed, ci, layout, target);
     if (one_part) {
-        group.reorder(ci, token, item, tile, heads).gpu_blocks(tile, heads).gpu_threads(item);
+        mixed.reorder(ci, token, item, tile, heads).gpu_blocks(tile, heads).gpu_threads(item);
     } else {
-        group.reorder(ci, token, item, tile, stage.p, heads)
+        mixed.reorder(ci, token, item, tile, stage.p, heads)
             .gpu_blocks(tile, stage.p, heads)
             .gpu_threads(item);
         schedule_joint(stage, target);
     }
-    schedule_mixture(stage, group, item, key_items, tokens, target);
-    schedule_reduction(stage, stage.lane_max, stage.largest, group, target);
-    schedule_reduction(stage, stage.lane_sum, stage.total, group, target);
+    schedule_mixture(stage, mixed, item, key_items, tokens, target);
+    schedule_reduction(stage, stage.lane_max, stage.largest, mixed, target);
+    schedule_reduction(stage, stage.lane_sum, stage.total, mixed, target);
 
-    stage.weights.compute_at(group, tile)
+    stage.weights.compute_at(mixed, tile)
         .bound_extent(ti, layout.token_tile)
         .split(chunk, turn, chunk, vectors)
         .fuse(ti, chunk, item)
         .reorder(ci, turn, item)
         .gpu_threads(item);
     vectorize_lanes(stage.weights, ci, layout, target);
-    stage.scores.compute_at(group, tile)
+    stage.scores.compute_at(mixed, tile)
         .bound_extent(ti, layout.token_tile)
         .align_bounds(chunk, vectors)
         .reorder(ci, ti, chunk)

@@ -29,7 +29,7 @@ Expr resolve(Expr e, const Bindings &bindings) {
 // Where a statement reads a buffer first, when all loops in it begin.
 class FirstLoad : public IRVisitor {
 public:
-    explicit FirstLoad(const std::string &buffer) : buffer(buffer) {}
+    explicit FirstLoad(const std::string &its_buffer) : buffer(its_buffer) {}
     Expr index;
     Type type;
 
@@ -59,7 +59,7 @@ private:
 
 class PrefetchInserter : public IRMutator {
 public:
-    explicit PrefetchInserter(const SpreadPrefetch &spread) : spread(spread) {}
+    explicit PrefetchInserter(const SpreadPrefetch &its_spread) : spread(its_spread) {}
 
 private:
     using IRMutator::visit;

@@ -66,7 +66,8 @@ Extent TaskShare::extent(const Circumstances &circumstances) const {
 }
 
 std::vector<int> TaskShare::candidates(const Circumstances &circumstances) const {
-    const auto [count, bytes] = extent(circumstances);
+    const Extent all_tasks = extent(circumstances);
+    const int count = all_tasks.count;
     std::set<int> values{value_by_default};
     // All at once is what a default beyond the extent already means.
     const auto add_share = [&](std::size_t share) {
@@ -80,7 +81,7 @@ std::vector<int> TaskShare::candidates(const Circumstances &circumstances) const
         add_share((count + tasks - 1) / tasks);
     }
     for (const std::size_t cache : circumstances.caches) {
-        add_share(bytes ? cache / 2 / bytes : 0);
+        add_share(all_tasks.bytes ? cache / 2 / all_tasks.bytes : 0);
     }
     return {values.begin(), values.end()};
 }

@@ -30,8 +30,9 @@ struct Circumstances {
 class Tunable : public Halide::GeneratorParam<int> {
 public:
     // A closed range, checked whenever a value is set.
-    Tunable(const std::string &name, int value, int low, int high)
-        : GeneratorParam<int>(name, value, low, high), value_by_default(value), low(low), high(high) {}
+    Tunable(const std::string &name, int value, int its_low, int its_high)
+        : GeneratorParam<int>(name, value, its_low, its_high), value_by_default(value), low(its_low),
+          high(its_high) {}
 
     // What the schedule takes where nobody says anything else.
     virtual int default_on(const Layout &, const Halide::Target &) const { return value_by_default; }
@@ -57,8 +58,8 @@ public:
 // ... tasks; one; and as many as fill half of a cache.
 class TaskShare : public Tunable {
 public:
-    TaskShare(const std::string &name, int value, int low, int high, Of of)
-        : Tunable(name, value, low, high), of(of) {}
+    TaskShare(const std::string &name, int value, int its_low, int its_high, Of its_of)
+        : Tunable(name, value, its_low, its_high), of(its_of) {}
     // Throws std::logic_error if the circumstances do not say how many things there are.
     std::vector<int> candidates(const Circumstances &circumstances) const override;
     Extent extent(const Circumstances &circumstances) const;
@@ -70,8 +71,8 @@ public:
 // largest divisor up to the one suggested.
 class Divisor : public Tunable {
 public:
-    Divisor(const std::string &name, int suggested, int high, Steps steps)
-        : Tunable(name, 0, 0, high), suggested(suggested), steps(steps) {}
+    Divisor(const std::string &name, int its_suggested, int its_high, Steps its_steps)
+        : Tunable(name, 0, 0, its_high), suggested(its_suggested), steps(its_steps) {}
     int default_on(const Layout &layout, const Halide::Target &target) const override;
     std::string problem_with(int value, const Layout &layout, const Halide::Target &target) const override;
     std::vector<int> candidates(const Circumstances &circumstances) const override;

@@ -207,7 +207,7 @@ TEST(ActivationTest, sigmoid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, NamedActivationTest, testing::ValuesIn(known_activations),
-                         [](const auto &info) { return std::string(info.param.name); });
+                         [](const auto &tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace vit::test

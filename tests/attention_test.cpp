@@ -17,8 +17,10 @@ namespace {
 struct Shape : cases::AttentionShape {
     std::string name;
 
-    Shape(std::string name, int tokens, int heads, int head_size, int batch, int most_tokens = INT_MAX)
-        : AttentionShape{tokens, heads, head_size, batch, most_tokens}, name(std::move(name)) {}
+    Shape(std::string its_name, int its_tokens, int its_heads, int its_head_size, int its_batch,
+          int its_most_tokens = INT_MAX)
+        : AttentionShape{its_tokens, its_heads, its_head_size, its_batch, its_most_tokens},
+          name(std::move(its_name)) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -139,7 +141,7 @@ protected:
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AttentionExtremesTest);
 INSTANTIATE_TEST_SUITE_P(defaults, AttentionExtremesTest, testing::ValuesIn(with_both(default_variants())),
-                         [](const auto &info) { return info.param.name(); });
+                         [](const auto &tested) { return tested.param.name(); });
 
 // One key: the context is its values.
 TEST_P(AttentionExtremesTest, values_of_any_size) {

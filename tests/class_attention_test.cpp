@@ -14,9 +14,10 @@ namespace {
 struct Shape : cases::ClassAttentionShape {
     const char *name;
 
-    Shape(const char *name, int tokens, int width, int heads, int head_size, int batch,
-          int most_heads = INT_MAX)
-        : ClassAttentionShape{tokens, width, heads, head_size, batch, most_heads}, name(name) {}
+    Shape(const char *its_name, int its_tokens, int its_width, int its_heads, int its_head_size,
+          int its_batch, int its_most_heads = INT_MAX)
+        : ClassAttentionShape{its_tokens, its_width, its_heads, its_head_size, its_batch, its_most_heads},
+          name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 

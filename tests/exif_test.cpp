@@ -124,7 +124,7 @@ TEST_P(Orders, OtherBytesGiveAnOrientation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Exif, Orders, testing::Bool(),
-                         [](const auto &info) { return info.param ? "BigEndian" : "LittleEndian"; });
+                         [](const auto &tested) { return tested.param ? "BigEndian" : "LittleEndian"; });
 
 TEST(Exif, OtherHeadersAreUpright) {
     const auto good = Exif(false).block({{orientation, shorts, 1, 6}});

@@ -149,7 +149,7 @@ TEST_P(FashionMnistPrecision, test_images_are_classified_as_in_float32) {
 INSTANTIATE_TEST_SUITE_P(precisions, FashionMnistPrecision,
                          testing::Values(PrecisionLimits{Precision::i16, 5, 8871 - 5, 0.99999},
                                          PrecisionLimits{Precision::i8, images, 8871 - 30, 0.9992}),
-                         [](const auto &info) { return std::string(name_of(info.param.precision)); });
+                         [](const auto &tested) { return std::string(name_of(tested.param.precision)); });
 
 // "T-shirt/top" -> "t-shirt-top", as make_images.py names the pictures.
 std::string file_name(const std::string &label) {

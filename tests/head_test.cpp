@@ -11,8 +11,9 @@ namespace {
 struct Shape : cases::HeadShape {
     const char *name;
 
-    Shape(const char *name, int tokens, int features, int channels, int labels, int batch)
-        : HeadShape{tokens, features, channels, labels, batch}, name(name) {}
+    Shape(const char *its_name, int its_tokens, int its_features, int its_channels, int its_labels,
+          int its_batch)
+        : HeadShape{its_tokens, its_features, its_channels, its_labels, its_batch}, name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 

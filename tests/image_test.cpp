@@ -178,8 +178,8 @@ TEST_P(Picture, WithOtherBytesIsAnErrorOrAPicture) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Picture, testing::ValuesIn(samples), [](const auto &info) {
-    std::string name = info.param.file;
+INSTANTIATE_TEST_SUITE_P(Files, Picture, testing::ValuesIn(samples), [](const auto &tested) {
+    std::string name = tested.param.file;
     for (char &c : name)
         c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
     return name;
@@ -224,27 +224,27 @@ TEST(Image, ClaimedSizesAreCheckedBeforeAnythingIsAllocated) {
 }
 
 TEST(Image, FromPixelsOfAnyChannels) {
-    const std::uint8_t samples[2][8] = {{10, 128, 30, 255, 99, 99, 99, 99}, {50, 0, 70, 1, 99, 99, 99, 99}};
-    const auto grey_alpha = Image::from_pixels({samples[0], 2, 2, 2, 8});
+    const std::uint8_t bytes[2][8] = {{10, 128, 30, 255, 99, 99, 99, 99}, {50, 0, 70, 1, 99, 99, 99, 99}};
+    const auto grey_alpha = Image::from_pixels({bytes[0], 2, 2, 2, 8});
     ASSERT_TRUE(grey_alpha);
     EXPECT_EQ(pixel(*grey_alpha, 0, 0), over_white({10, 10, 10}, 128));
     EXPECT_EQ(pixel(*grey_alpha, 1, 0), (Rgb{30, 30, 30}));
     EXPECT_EQ(pixel(*grey_alpha, 0, 1), white);
     EXPECT_EQ(pixel(*grey_alpha, 1, 1), over_white({70, 70, 70}, 1));
-    const auto rgba = Image::from_pixels({samples[0], 1, 2, 4, 8});
+    const auto rgba = Image::from_pixels({bytes[0], 1, 2, 4, 8});
     ASSERT_TRUE(rgba);
     EXPECT_EQ(pixel(*rgba, 0, 0), (Rgb{10, 128, 30}));
     EXPECT_EQ(pixel(*rgba, 0, 1), over_white({50, 0, 70}, 1));
-    const auto bottom_up = Image::from_pixels({samples[1], 1, 2, 3, -8});
+    const auto bottom_up = Image::from_pixels({bytes[1], 1, 2, 3, -8});
     ASSERT_TRUE(bottom_up);
     EXPECT_EQ(pixel(*bottom_up, 0, 0), (Rgb{50, 0, 70}));
     EXPECT_EQ(pixel(*bottom_up, 0, 1), (Rgb{10, 128, 30}));
 
     expect_error(Image::from_pixels({nullptr, 1, 1}), ErrorCode::argument, {"data"});
-    expect_error(Image::from_pixels({samples[0], 0, 1}), ErrorCode::argument, {"0 x 1"});
-    expect_error(Image::from_pixels({samples[0], 1, 1, 5}), ErrorCode::argument, {"5 channels"});
-    expect_error(Image::from_pixels({samples[0], 2, 2, 3, 5}), ErrorCode::argument, {"row_stride"});
-    expect_error(Image::from_pixels({samples[0], 1 << 20, 1 << 20}), ErrorCode::unsupported,
+    expect_error(Image::from_pixels({bytes[0], 0, 1}), ErrorCode::argument, {"0 x 1"});
+    expect_error(Image::from_pixels({bytes[0], 1, 1, 5}), ErrorCode::argument, {"5 channels"});
+    expect_error(Image::from_pixels({bytes[0], 2, 2, 3, 5}), ErrorCode::argument, {"row_stride"});
+    expect_error(Image::from_pixels({bytes[0], 1 << 20, 1 << 20}), ErrorCode::unsupported,
                  {"1048576 x 1048576"});
 }
 

@@ -19,8 +19,8 @@ struct Samples {
     int width, height, channels;
     std::vector<std::uint8_t> values;  // [y, x, channel], colours as RGB
 
-    Samples(int width, int height, int channels, Random &random)
-        : width(width), height(height), channels(channels),
+    Samples(int its_width, int its_height, int its_channels, Random &random)
+        : width(its_width), height(its_height), channels(its_channels),
           values(static_cast<std::size_t>(width) * height * channels) {
         for (std::uint8_t &value : values) value = static_cast<std::uint8_t>(random.integer(0, 255));
     }

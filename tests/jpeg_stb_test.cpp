@@ -156,8 +156,8 @@ TEST_P(Stb, WithOtherBytesTwoDecodingsAgree) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Stb,
                          testing::Values("blocks.jpg", "grey.jpg", "progressive.jpg", "restarts.jpg"),
-                         [](const auto &info) {
-                             const std::string name = info.param;
+                         [](const auto &tested) {
+                             const std::string name = tested.param;
                              return name.substr(0, name.size() - 4);
                          });
 

@@ -14,8 +14,8 @@ namespace {
 struct Shape : cases::LayerNormShape {
     const char *name;
 
-    Shape(const char *name, int tokens, int channels, int batch)
-        : LayerNormShape{tokens, channels, batch}, name(name) {}
+    Shape(const char *its_name, int its_tokens, int its_channels, int its_batch)
+        : LayerNormShape{its_tokens, its_channels, its_batch}, name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -130,7 +130,7 @@ protected:
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LayerNormExtremesTest);
 INSTANTIATE_TEST_SUITE_P(defaults, LayerNormExtremesTest, testing::ValuesIn(with_both(default_variants())),
-                         [](const auto &info) { return info.param.name(); });
+                         [](const auto &tested) { return tested.param.name(); });
 
 TEST_P(LayerNormExtremesTest, one_value) {
     for (const float value : {2.5f, -2.5f, 1e-20f, -1e38f, 1e38f}) {

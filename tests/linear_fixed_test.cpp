@@ -24,10 +24,10 @@ struct Shape : cases::LinearShape {
     const char *name;
     int unused_inputs;
 
-    Shape(const char *name, int tokens, int inputs, int outputs, int batch, int unused_inputs,
-          int most_tokens = INT_MAX, int most_outputs = INT_MAX)
-        : LinearShape{tokens, inputs, outputs, batch, most_tokens, most_outputs}, name(name),
-          unused_inputs(unused_inputs) {}
+    Shape(const char *its_name, int its_tokens, int its_inputs, int its_outputs, int its_batch,
+          int its_unused_inputs, int its_most_tokens = INT_MAX, int its_most_outputs = INT_MAX)
+        : LinearShape{its_tokens, its_inputs, its_outputs, its_batch, its_most_tokens, its_most_outputs},
+          name(its_name), unused_inputs(its_unused_inputs) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -156,7 +156,7 @@ protected:
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LinearFixedExtremesTest);
 INSTANTIATE_TEST_SUITE_P(defaults, LinearFixedExtremesTest, testing::ValuesIn(with_both(default_variants())),
-                         [](const auto &info) { return info.param.name(); });
+                         [](const auto &tested) { return tested.param.name(); });
 
 // Whole numbers as large as there are, of one sign or of both by turns: no sum of 32 bits overflows, and no
 // sum of 16 in between is cut off.

@@ -15,9 +15,10 @@ namespace {
 struct Shape : cases::LinearShape {
     const char *name;
 
-    Shape(const char *name, int tokens, int inputs, int outputs, int batch, int most_tokens = INT_MAX,
-          int most_outputs = INT_MAX)
-        : LinearShape{tokens, inputs, outputs, batch, most_tokens, most_outputs}, name(name) {}
+    Shape(const char *its_name, int its_tokens, int its_inputs, int its_outputs, int its_batch,
+          int its_most_tokens = INT_MAX, int its_most_outputs = INT_MAX)
+        : LinearShape{its_tokens, its_inputs, its_outputs, its_batch, its_most_tokens, its_most_outputs},
+          name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 

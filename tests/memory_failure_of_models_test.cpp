@@ -44,7 +44,9 @@ protected:
     }
 };
 
-TEST_F(MemoryFailureOfLoading, HuggingFace) { fail_every_allocation_of_loading(golden + "two-labels"); }
+TEST_F(MemoryFailureOfLoading, HuggingFace) {
+    fail_every_allocation_of_loading(golden_files + "two-labels");
+}
 TEST_F(MemoryFailureOfLoading, Deit) {
     Architecture a = tiny();
     a.prefix = {.distillation_token = true, .positioned = 2};
@@ -106,7 +108,7 @@ TEST_F(MemoryFailureOfLoading, Shards) {
 
 class MemoryFailureOfModels : public testing::Test {
 protected:
-    const std::string path_ = golden + "two-labels";
+    const std::string path_ = golden_files + "two-labels";
     const Model model_ = load(path_);
     const TemporaryDirectory directory_;
 };

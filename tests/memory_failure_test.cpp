@@ -67,7 +67,7 @@ TEST(FailingMemory, IsCausedAndCounted) {
 
 class MemoryFailure : public testing::Test {
 protected:
-    const std::string path_ = golden + "two-labels";
+    const std::string path_ = golden_files + "two-labels";
     const Model model_ = load(path_);
     const std::size_t pixels_ =
         std::size_t(3) * model_.architecture().image_height * model_.architecture().image_width;
@@ -226,7 +226,7 @@ struct PictureFile {
 // Of each format, as the library of this build decodes it.
 class MemoryFailureOfPictures : public testing::TestWithParam<PictureFile> {
 protected:
-    const Model model_ = load(golden + "two-labels");
+    const Model model_ = load(golden_files + "two-labels");
     const std::string path_ = source_directory() + "/tests/" + GetParam().path, bytes_ = content_of(path_);
 };
 
@@ -278,7 +278,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PictureFile{"fuzz/corpus/image/lossless.webp", of_program},
                     PictureFile{"data/images/grey.heic", of_program},
                     PictureFile{"data/images/rgb12_420.avif", of_program}),
-    [](const auto &info) { return word_of(info.param.path); });
+    [](const auto &tested) { return word_of(tested.param.path); });
 
 // What a session takes is told before: within a hundredth, and what its objects themselves are.
 TEST_F(MemoryFailure, MemoryOfASession) {

@@ -134,8 +134,9 @@ TEST_P(NetworkTest, parameters_are_those_of_the_checkpoint) {
 INSTANTIATE_TEST_SUITE_P(parts, NetworkTest,
                          testing::Combine(testing::ValuesIn(architectures()),
                                           testing::ValuesIn(tested_backends())),
-                         [](const auto &info) {
-                             std::string name = std::get<0>(info.param).name + "_" + std::get<1>(info.param);
+                         [](const auto &tested) {
+                             std::string name = std::get<0>(tested.param).name;
+                             name += "_" + std::get<1>(tested.param);
                              for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
                              return name;
                          });

@@ -17,7 +17,8 @@ namespace {
 struct Shape : cases::PackShape {
     const char *name;
 
-    Shape(const char *name, int inputs, int outputs) : PackShape{inputs, outputs}, name(name) {}
+    Shape(const char *its_name, int its_inputs, int its_outputs)
+        : PackShape{its_inputs, its_outputs}, name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -85,8 +86,8 @@ TEST_P(RoundPanelsTest, are_the_nearest_halves) {
 INSTANTIATE_TEST_SUITE_P(all, RoundPanelsTest,
                          testing::Combine(testing::ValuesIn(default_variants()),
                                           testing::Values("f16", "bf16")),
-                         [](const auto &info) {
-                             return std::get<0>(info.param).name + "_" + std::get<1>(info.param);
+                         [](const auto &tested) {
+                             return std::get<0>(tested.param).name + "_" + std::get<1>(tested.param);
                          });
 
 TEST_P(PackTest, tiles) {

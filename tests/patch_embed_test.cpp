@@ -11,7 +11,8 @@ namespace {
 struct Shape : cases::PatchEmbedShape {
     const char *name;
 
-    Shape(const char *name, const cases::PatchEmbedShape &shape) : PatchEmbedShape(shape), name(name) {}
+    Shape(const char *its_name, const cases::PatchEmbedShape &shape)
+        : PatchEmbedShape(shape), name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 

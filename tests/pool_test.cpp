@@ -11,8 +11,9 @@ namespace {
 struct Shape : cases::PoolShape {
     const char *name;
 
-    Shape(const char *name, int tokens, int channels, int batch, std::vector<cases::TokenRange> ranges)
-        : PoolShape{tokens, channels, batch, std::move(ranges)}, name(name) {}
+    Shape(const char *its_name, int its_tokens, int its_channels, int its_batch,
+          std::vector<cases::TokenRange> its_ranges)
+        : PoolShape{its_tokens, its_channels, its_batch, std::move(its_ranges)}, name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 

@@ -88,7 +88,7 @@ std::vector<Variant> variants() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, PreprocessStage, testing::ValuesIn(variants()),
-                         [](const auto &info) { return info.param.name; });
+                         [](const auto &tested) { return tested.param.name; });
 
 // The library's own kernels, through run_preprocess.
 class Runner {

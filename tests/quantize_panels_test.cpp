@@ -17,8 +17,8 @@ using cases::QuantizePanelsCase;
 struct Shape : cases::QuantizePanelsShape {
     const char *name;
 
-    Shape(const char *name, int inputs, int outputs, int unused_inputs)
-        : QuantizePanelsShape{inputs, outputs, unused_inputs}, name(name) {}
+    Shape(const char *its_name, int its_inputs, int its_outputs, int its_unused_inputs)
+        : QuantizePanelsShape{its_inputs, its_outputs, its_unused_inputs}, name(its_name) {}
     friend void PrintTo(const Shape &shape, std::ostream *out) { *out << shape.name; }
 };
 
@@ -47,8 +47,8 @@ INSTANTIATE_TEST_SUITE_P(
     all, QuantizePanelsTest,
     testing::Combine(testing::ValuesIn(joined(with_both(default_variants()), with_both(other_layouts()))),
                      testing::ValuesIn(shapes)),
-    [](const auto &info) {
-        return std::get<0>(info.param).name() + "_" + std::get<1>(info.param).name;
+    [](const auto &tested) {
+        return std::get<0>(tested.param).name() + "_" + std::get<1>(tested.param).name;
     });
 
 // An output of each kind among usual ones: nothing but zeros, alike, one huge among small ones, denormal,

@@ -104,8 +104,8 @@ std::vector<Values> grid(const Tunables &tunables, const Circumstances &circumst
 std::string problem_with(const Values &values, const Tunables &tunables, const Layout &layout,
                          const Halide::Target &target) {
     for (const auto &[name, value] : values) {
-        const auto at =
-            std::find_if(tunables.begin(), tunables.end(), [&](const auto &t) { return t->name() == name; });
+        const auto at = std::find_if(tunables.begin(), tunables.end(),
+                                     [&name = name](const auto &t) { return t->name() == name; });
         const std::string problem = at == tunables.end() ? "there is no tunable " + name
                                                          : (*at)->problem_with(value, layout, target);
         if (!problem.empty()) {

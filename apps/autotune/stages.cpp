@@ -57,7 +57,7 @@ std::vector<Stage> stages_by(bool on_device) {
     for (const auto &[name, role] : roles) {
         if (on_device) {
             all.push_back(linear_stage<Linear>(name + "/few", on_device, role));
-            all.back().problem = [role](const Shape &shape, const Layout &blocks) {
+            all.back().problem = [role = role](const Shape &shape, const Layout &blocks) {
                 return linear_problem({shape.architecture, 1, shape.threads}, blocks, role);
             };
         }

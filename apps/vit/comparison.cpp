@@ -40,7 +40,7 @@ void Comparison::add(const std::string &file, const float *expected, const float
 
 std::vector<Comparison> compare(const std::vector<vit::Model> &models, FileList files,
                                 const PictureOptions &options, int batch,
-                                const std::function<void(const std::string &)> &failed) {
+                                const std::function<void(const std::string &)> &report_failure) {
     const vit::Architecture &a = models.front().architecture();
     const int most = static_cast<int>(std::clamp<std::int64_t>(files.size().value_or(batch), 1, batch));
     std::vector<vit::Session> sessions;
@@ -67,7 +67,7 @@ std::vector<Comparison> compare(const std::vector<vit::Model> &models, FileList 
             progress.show(++done);
             if (!item.error.empty()) {
                 progress.hide();
-                failed(item.error);
+                report_failure(item.error);
                 missed++;
                 continue;
             }

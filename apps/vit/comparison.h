@@ -27,10 +27,10 @@ private:
 };
 
 // Runs all pictures through models of one checkpoint, the first of which the others are compared with; one
-// comparison for each of those. Threads of 0 are as many as a session takes. `failed` is told what could not
-// be read.
+// comparison for each of those. Threads of 0 are as many as a session takes. `report_failure` is told what
+// could not be read.
 std::vector<Comparison> compare(const std::vector<vit::Model> &models, FileList files,
                                 const PictureOptions &options, int batch,
-                                const std::function<void(const std::string &sentence)> &failed);
+                                const std::function<void(const std::string &sentence)> &report_failure);
 
 }  // namespace command

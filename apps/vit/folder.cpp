@@ -55,9 +55,9 @@ public:
             entries.push_back({entry->path().filename().string(), entry->path().string()});
         }
         std::sort(entries.begin(), entries.end(),
-                  [](const Entry &a, const Entry &b) { return a.name < b.name; });
-        for (Entry &entry : entries) {
-            add(entry.name, std::move(entry.path));
+                  [](const Entry &one, const Entry &other) { return one.name < other.name; });
+        for (Entry &found : entries) {
+            add(found.name, std::move(found.path));
         }
         if (error) files.push_back({path, path + ": cannot be listed: " + error.message()});
     }

@@ -17,7 +17,7 @@ namespace vit {
 namespace {
 
 constexpr char magic[8] = {'V', 'I', 'T', 'P', 'A', 'C', 'K', '\n'};
-constexpr std::size_t front = sizeof(magic) + 8 + 8;
+constexpr std::size_t front_bytes = sizeof(magic) + 8 + 8;
 
 std::size_t aligned(std::size_t size) {
     return (size + packed_alignment - 1) / packed_alignment * packed_alignment;
@@ -88,20 +88,20 @@ struct Front {
 
 Result<Front> read_front(PackedFile file, const std::string &path) {
     const std::string name = printable_path(path);
-    std::array<std::byte, front> beginning;
-    if (file.size() >= front) VIT_TRY(file.read(0, beginning));
-    if (file.size() < front || !is_packed(beginning)) {
+    std::array<std::byte, front_bytes> beginning;
+    if (file.size() >= front_bytes) VIT_TRY(file.read(0, beginning));
+    if (file.size() < front_bytes || !is_packed(beginning)) {
         return fail(ErrorCode::format, name + ": is neither a model's directory nor a packed model");
     }
     const std::uint64_t length = number_at(beginning, sizeof(magic));
-    if (length > json_limit::bytes || length > file.size() - front) {
+    if (length > json_limit::bytes || length > file.size() - front_bytes) {
         return fail(ErrorCode::format,
                     name + ": is truncated: its header would have " + std::to_string(length) + " bytes");
     }
     // With the pad behind it.
-    const std::size_t weights_at = aligned(front + static_cast<std::size_t>(length));
-    std::vector<std::byte> text(std::min(weights_at, file.size()) - front);
-    VIT_TRY(file.read(front, text));
+    const std::size_t weights_at = aligned(front_bytes + static_cast<std::size_t>(length));
+    std::vector<std::byte> text(std::min(weights_at, file.size()) - front_bytes);
+    VIT_TRY(file.read(front_bytes, text));
     if (checksum(text.data(), length) != number_at(beginning, sizeof(magic) + 8)) {
         return fail(ErrorCode::format, name + ": is damaged, or was packed by another version: its header " +
                                            "is not what was written");

@@ -26,9 +26,9 @@ inline bool reads_first_tokens(const Architecture &a, int token_tile) {
 }
 
 struct Geometry {
-    Geometry(const Architecture &a, const Layout &blocks, Precision precision = Precision::f32)
-        : blocks(blocks),
-          precision(precision),
+    Geometry(const Architecture &a, const Layout &its_blocks, Precision its_precision = Precision::f32)
+        : blocks(its_blocks),
+          precision(its_precision),
           fixed{precision, blocks},
           prefix(a.prefix.tokens()),
           tokens(a.tokens()),

@@ -98,12 +98,13 @@ public:
 
     Result<void> run() {
         progress_.expect(static_cast<double>(parameters(arch_)));
-        VIT_TRY(for_each_slot(arch_, [this](Slot slot, int index, const TensorShape &) -> Result<void> {
+        const auto take = [this](Slot slot, int index, const TensorShape &) -> Result<void> {
             if (is_of_block(slot) && index != begun_) VIT_TRY(begin(index));
             const Tensor &from = checkpoint_.tensor(slot, index);
             VIT_TRY(fold(slot, index, from));
             return progress_.advance(static_cast<double>(count_of(from)));
-        }));
+        };
+        VIT_TRY(for_each_slot(arch_, take));
         VIT_TRY(reduce());
         set_ranges();
         return pack_origin();

@@ -54,12 +54,12 @@ Result<Weights> Weights::adopt(const Architecture &architecture, const Geometry 
 
 Result<void> Weights::move_to(std::shared_ptr<Device> device, const Architecture &architecture,
                               const Geometry &geometry) {
-    DeviceMemory blocks(device);
+    DeviceMemory its_memory(device);
     Result<void> done;
     walk(*this, architecture, geometry,
          [&](Place &place, halide_type_t type, std::size_t count, std::size_t) {
              if (!done) return;
-             const Result<Place> there = blocks.allocate(type, count);
+             const Result<Place> there = its_memory.allocate(type, count);
              if (!there) {
                  done = tl::unexpected<Error>(there.error());
                  return;
@@ -70,7 +70,7 @@ Result<void> Weights::move_to(std::shared_ptr<Device> device, const Architecture
     VIT_TRY(done);
     VIT_TRY(device->finish());  // copies may have been queued only
     memory = Memory();
-    device_memory = std::move(blocks);
+    device_memory = std::move(its_memory);
     return {};
 }
 

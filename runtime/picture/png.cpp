@@ -25,8 +25,8 @@ tl::unexpected<Error> ends_early(const std::string &sentence) {
 
 // libpng leaves its functions by longjmp: those here that call it hold nothing that has a destructor.
 struct Reader {
-    Reader(Octets file, const ImageOptions &options)
-        : feed(file), options(options) {
+    Reader(Octets file, const ImageOptions &its_options)
+        : feed(file), options(its_options) {
         png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this, allocate,
                                        release);
         info = png ? png_create_info_struct(png) : nullptr;

@@ -72,10 +72,12 @@ struct FixedTiles {
     int tiles, chunks_of_group, groups;
     Floats values;                // their bytes. NaN until they are filled: terms that nobody wrote are seen
 
-    FixedTiles(const FixedFormat &format, const Layout &blocks, int tokens, int channels, int batch,
-               int chunks_of_group, int groups)
-        : format(format), blocks(blocks), tokens(tokens), channels(channels), batch(batch),
-          tiles(divide_up(tokens, blocks.token_tile)), chunks_of_group(chunks_of_group), groups(groups),
+    FixedTiles(const FixedFormat &its_format, const Layout &its_blocks, int its_tokens, int its_channels,
+               int its_batch, int its_chunks_of_group, int its_groups)
+        : format(its_format), blocks(its_blocks), tokens(its_tokens), channels(its_channels),
+          batch(its_batch),
+          tiles(divide_up(tokens, blocks.token_tile)), chunks_of_group(its_chunks_of_group),
+          groups(its_groups),
           values(static_cast<std::size_t>(batch) * tiles * groups * stored_chunks() * blocks.token_tile *
                  blocks.lanes * format.bytes / sizeof(float)) {}
 
@@ -171,8 +173,9 @@ struct FixedPanels {
     Layout blocks;
     int inputs, panels;  // k of a panel, pads included
 
-    FixedPanels(const FixedFormat &format, const Layout &blocks, int padded_inputs, int outputs)
-        : format(format), blocks(blocks), inputs(padded_inputs), panels(divide_up(outputs, blocks.panel)) {}
+    FixedPanels(const FixedFormat &its_format, const Layout &its_blocks, int padded_inputs, int outputs)
+        : format(its_format), blocks(its_blocks), inputs(padded_inputs),
+          panels(divide_up(outputs, blocks.panel)) {}
 
     int outputs() const { return panels * blocks.panel; }
     std::size_t floats() const {

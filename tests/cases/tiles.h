@@ -28,8 +28,8 @@ struct Tiles {
     Floats values;                // NaN, until they are filled
 
     // Channels are padded to whole panels, unless the caller has its own idea of their number.
-    Tiles(const Layout &blocks, int tokens, int channels, int batch, int padded_channels = 0)
-        : blocks(blocks), tokens(tokens), channels(channels), batch(batch),
+    Tiles(const Layout &its_blocks, int its_tokens, int its_channels, int its_batch, int padded_channels = 0)
+        : blocks(its_blocks), tokens(its_tokens), channels(its_channels), batch(its_batch),
           tiles(divide_up(tokens, blocks.token_tile)),
           chunks((padded_channels ? padded_channels : round_up(channels, blocks.panel)) / blocks.lanes),
           values(static_cast<std::size_t>(batch) * tiles * blocks.token_tile * chunks * blocks.lanes) {}
@@ -98,8 +98,8 @@ struct Panels {
     Layout blocks;
     int inputs, panels;  // k of a panel, pads included
 
-    Panels(const Layout &blocks, int padded_inputs, int outputs)
-        : blocks(blocks), inputs(padded_inputs), panels(divide_up(outputs, blocks.panel)) {}
+    Panels(const Layout &its_blocks, int padded_inputs, int outputs)
+        : blocks(its_blocks), inputs(padded_inputs), panels(divide_up(outputs, blocks.panel)) {}
 
     int outputs() const { return panels * blocks.panel; }
     std::size_t floats() const { return static_cast<std::size_t>(outputs()) * inputs; }

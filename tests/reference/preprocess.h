@@ -13,7 +13,8 @@ struct Picture {
     int width, height;
     std::vector<std::uint8_t> rgb;  // [y, x, c]
 
-    Picture(int width, int height) : width(width), height(height), rgb(3 * width * height) {}
+    Picture(int its_width, int its_height)
+        : width(its_width), height(its_height), rgb(3 * width * height) {}
     std::uint8_t &at(int x, int y, int c) { return rgb[(y * width + x) * 3 + c]; }
     std::uint8_t at(int x, int y, int c) const { return rgb[(y * width + x) * 3 + c]; }
 };

@@ -14,9 +14,10 @@ struct Matrix {
     int rows, columns;
     std::vector<double> values;  // row by row
 
-    Matrix(int rows, int columns) : rows(rows), columns(columns), values(std::size_t(rows) * columns) {}
-    Matrix(int rows, int columns, std::vector<double> values)
-        : rows(rows), columns(columns), values(std::move(values)) {}
+    Matrix(int its_rows, int its_columns)
+        : rows(its_rows), columns(its_columns), values(std::size_t(rows) * columns) {}
+    Matrix(int its_rows, int its_columns, std::vector<double> its_values)
+        : rows(its_rows), columns(its_columns), values(std::move(its_values)) {}
 
     double *row(int r) { return &values[std::size_t(r) * columns]; }
     const double *row(int r) const { return &values[std::size_t(r) * columns]; }

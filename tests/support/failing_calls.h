@@ -17,7 +17,7 @@
 
 namespace vit::test {
 
-inline const std::string golden = source_directory() + "/tests/golden/";
+inline const std::string golden_files = source_directory() + "/tests/golden/";
 inline const ModelOptions one_thread{.threads = 1};
 
 inline std::string content_of(const std::string &path) {
