@@ -38,6 +38,8 @@ class Source:
         return value
 
     def clang(self, compiler, *more):
+        if self.file.endswith(".c"):
+            compiler = compiler.replace("clang++", "clang")
         command = [compiler, *self.options, "-Werror", *more]
         done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True)
         return done.returncode, done.stderr

@@ -20,11 +20,11 @@ const std::string avx2 =
     "x86-64-linux-avx-avx2-f16c-fma-no_asserts-no_bounds_query-no_runtime-sse41-user_context";
 const std::string skylake = "x86-64-linux-avx-avx2-avx512-avx512_skylake-f16c-fma-sse41-tune_znver4";
 
+#if defined(__x86_64__)
+
 HasFeature processor(std::set<std::string> features) {
     return [features](const std::string &feature) { return features.count(feature) != 0; };
 }
-
-#if defined(__x86_64__)
 
 TEST(CpuFeatures, OldProcessorRunsTheBaselineAlone) {
     const HasFeature nehalem = processor({"sse41"});

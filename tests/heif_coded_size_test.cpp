@@ -54,7 +54,7 @@ std::string escaped(const std::string &unit) {
     std::string text;
     int zeros = 0;
     for (const char byte : unit) {
-        if (zeros >= 2 && byte >= 0 && byte <= 3) {
+        if (zeros >= 2 && static_cast<unsigned char>(byte) <= 3) {
             text += '\3';
             zeros = 0;
         }

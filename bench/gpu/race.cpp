@@ -53,7 +53,7 @@ struct Device {
 
     explicit Device(const Options &options)
         : backend(value_of(choose_backend(options.backend))), device(open(options)),
-          context(1, device.get()) {
+          context(1, {}, device.get()) {
         name = describe(*backend).devices.at(options.device);
     }
     const halide_device_interface_t *interface() const { return backend->device_api->interface(); }

@@ -27,8 +27,8 @@ struct Visit {
 
 // What a step came to: lines for people, and what it lacked or what failed, in a sentence.
 struct Finding {
-    std::vector<std::string> lines;
-    std::string lacks, failed;
+    std::vector<std::string> lines = {};
+    std::string lacks = {}, failed = {};
 };
 
 struct Step {

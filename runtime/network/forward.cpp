@@ -92,9 +92,10 @@ Result<void> Forward::pass(KernelContext &context, const Activations &activation
         .run(pixels);
 }
 
-// Of 8 images on two threads of Zen 5, ViT-Ti/16 took 15 % less time than with each stage shared by the
-// threads, ViT-B/16 9 %: no thread waits for another between stages, and what a stage leaves is still in the
-// thread's own cache for the next.
+// Of 8 images on two threads of Zen 5, ViT-Ti/16 took 8 to 12 % less time than with each stage divided among
+// the threads, ViT-B/16 2 to 7 %: no thread waits for another between stages, and what a stage leaves is
+// still in the thread's own cache for the next. With another process on one of the two processors it was a
+// third less, of ViT-Ti/16.
 Result<void> Forward::passes(KernelContext &context, const float *pixels, int batch, StageClock &clock) {
     for (StageClock &its : clocks_) {
         its.restart_as(clock);
