@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 MEGABYTES = 60
-SMALL_SECONDS = 120  # for everything on OpenCL, with small shapes
+SMALL_SECONDS = 600  # at most, for everything on OpenCL with small shapes: on a busy machine, too
 OF_DEBIAN = {"libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libc.so.6", "ld-linux-x86-64.so.2"}
 NO_OPENCL = {"HL_OCL_PLATFORM_NAME": "no platform is called this"}
 

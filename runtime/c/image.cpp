@@ -26,8 +26,7 @@ Result<ImageView> view_of(const vit_image_view *view) {
 Result<ImageOptions> options_of(const vit_image_options *options) {
     VIT_TRY_ASSIGN(const vit_image_options o, sized(options, "vit_image_options"));
     VIT_TRY_ASSIGN(const int alpha, number_of(o.alpha, 0, std::size(alpha_names), "alpha"));
-    VIT_TRY_ASSIGN(const int unset, number_of(o.reserved, 0, 1, "vit_image_options.reserved"));
-    (void)unset;
+    VIT_TRY(number_of(o.reserved, 0, 1, "vit_image_options.reserved"));
     ImageOptions its;
     its.orientation = !o.ignore_orientation;
     its.alpha = static_cast<Alpha>(alpha);

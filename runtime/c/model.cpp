@@ -18,8 +18,7 @@ public:
         VIT_TRY_ASSIGN(const vit_model_options o, sized(given, "vit_model_options"));
         VIT_TRY_ASSIGN(const int precision,
                        number_of(o.precision, 0, 1 + std::size(precision_names), "precision"));
-        VIT_TRY_ASSIGN(const int unset, number_of(o.reserved, 0, 1, "vit_model_options.reserved"));
-        (void)unset;
+        VIT_TRY(number_of(o.reserved, 0, 1, "vit_model_options.reserved"));
         if (o.backend) its_.backend = o.backend;
         its_.device = o.device;
         its_.handles = {o.device_context, o.device_queue};

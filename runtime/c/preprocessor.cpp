@@ -11,8 +11,7 @@ vit_preprocessor *vit_preprocessor_new(const vit_model *model, const vit_preproc
                                        vit_error **error) {
     return handle_of<vit_preprocessor>(error, [&]() -> Result<std::unique_ptr<vit_preprocessor>> {
         VIT_TRY_ASSIGN(const vit_preprocessor_options o, sized(options, "vit_preprocessor_options"));
-        VIT_TRY_ASSIGN(const int unset, number_of(o.reserved, 0, 1, "vit_preprocessor_options.reserved"));
-        (void)unset;
+        VIT_TRY(number_of(o.reserved, 0, 1, "vit_preprocessor_options.reserved"));
         VIT_TRY_ASSIGN(Preprocessor made, with(model, [&](const Model &its) {
             return Preprocessor::create(its, o.threads, parallel_for_of(o.parallel_for));
         }));
