@@ -2,7 +2,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "command.h"
 
@@ -61,6 +63,10 @@ int main(int argc, char **argv) {
         command::complain(failure.what());
     } catch (const std::bad_alloc &) {
         command::complain("there is not enough memory");
+    } catch (const std::filesystem::filesystem_error &error) {
+        command::complain(error.what());
+    } catch (const std::system_error &error) {  // of std::thread
+        command::complain("no thread can be started: " + error.code().message());
     } catch (const std::exception &error) {
         command::complain(error.what());
     }
