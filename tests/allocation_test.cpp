@@ -1,34 +1,18 @@
 // Between the second picture of a size and the last, a session allocates nothing and starts no thread.
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <new>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "tests/support/source_directory.h"
+#include "tests/support/threads.h"
 #include "vit/vit.h"
 
 namespace {
 
 std::atomic<long> allocations{0};
-
-// Every thread of this process, as the system counts them.
-long threads() {
-    namespace fs = std::filesystem;
-    return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
-}
-
-// The system counts a thread that has been joined until it has cleared it away.
-bool wait_for_threads(long count) {
-    for (int i = 0; i < 1000 && threads() != count; i++) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return threads() == count;
-}
 
 }  // namespace
 
@@ -77,14 +61,14 @@ TEST(Allocation, IsCounted) {
 }
 
 TEST(Allocation, HappensForTheFirstPictureOfASizeOnly) {
-    const long threads_before = threads();  // loading has threads of its own, which may be seen to its end
+    const long threads_before = threads_at_rest();  // loading has threads of its own
     const auto model = Model::load(bundled);
     ASSERT_TRUE(model) << model.error().message;
     for (const int threads_of_session : {1, 2, 3}) {
         ASSERT_TRUE(wait_for_threads(threads_before));
         auto session = Session::create(*model, {.threads = threads_of_session, .max_batch = 2});
         ASSERT_TRUE(session) << session.error().message;
-        EXPECT_EQ(threads() - threads_before, threads_of_session - 1);
+        EXPECT_EQ(threads_of_process() - threads_before, threads_of_session - 1);
 
         const std::vector<std::uint8_t> picture(500 * 333 * 3, 77);
         const ImageView view{picture.data(), 500, 333, 3, 0};
@@ -104,7 +88,7 @@ TEST(Allocation, HappensForTheFirstPictureOfASizeOnly) {
         }
         EXPECT_EQ(allocations, before) << "with " << threads_of_session << " threads";
         EXPECT_EQ(logits, first);
-        EXPECT_EQ(threads() - threads_before, threads_of_session - 1);
+        EXPECT_EQ(threads_of_process() - threads_before, threads_of_session - 1);
     }
 }
 

@@ -1,5 +1,6 @@
 // An app's own threads instead of the library's, and what the library's own are like.
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include "runtime/backend/thread_pool.h"
 #include "tests/support/source_directory.h"
+#include "tests/support/threads.h"
 #include "vit/vit.h"
 
 namespace vit::test {
@@ -49,12 +51,6 @@ const std::pair<const char *, Runner> ways[] = {{"in turn", in_turn},
                                              {"backwards", backwards},
                                              {"at once", at_once},
                                              {"others and the caller", others_and_the_caller}};
-
-int threads_of_process() {
-    int count = 0;
-    for ([[maybe_unused]] const auto &task : std::filesystem::directory_iterator("/proc/self/task")) count++;
-    return count;
-}
 
 std::vector<float> logits_of(Session &session, const Model &model, int batch) {
     const Architecture &a = model.architecture();
@@ -116,10 +112,10 @@ TEST(ThreadsOfTheApp, GiveTheSameBitsAndNoOthersAreStarted) {
     const std::size_t values = static_cast<std::size_t>(a.channels) * a.image_height * a.image_width;
     std::vector<float> pixels(values), expected_pixels(values);
     ASSERT_TRUE(session_of_reference->preprocess(view, expected_pixels.data()));
+    const long before = threads_at_rest();
 
     for (const auto &[name, run] : ways) {
         SCOPED_TRACE(name);
-        const int before = threads_of_process();
         const ParallelFor its{run, nullptr};
         const auto model = Model::load(bundled, {.threads = 3, .parallel_for = its});
         ASSERT_TRUE(model) << model.error().message;
@@ -128,11 +124,11 @@ TEST(ThreadsOfTheApp, GiveTheSameBitsAndNoOthersAreStarted) {
         auto preprocessor = Preprocessor::create(*model, 3, its);
         ASSERT_TRUE(preprocessor) << preprocessor.error().message;
         EXPECT_EQ(session->threads(), 3);
-        EXPECT_EQ(threads_of_process(), before);
+        EXPECT_TRUE(wait_for_threads(before)) << threads_of_process() << ", not " << before;
         EXPECT_EQ(logits_of(*session, *model, 5), expected);
         ASSERT_TRUE(preprocessor->run(view, pixels.data()));
         EXPECT_EQ(pixels, expected_pixels);
-        EXPECT_EQ(threads_of_process(), before);
+        EXPECT_TRUE(wait_for_threads(before)) << threads_of_process() << ", not " << before;
     }
 }
 
@@ -188,7 +184,7 @@ TEST(ThreadsOfTheLibrary, HaveANameAndLeaveSignalsToTheApp) {
     sigset_t before;
     ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &before), 0);
     const ThreadPool pool(3);
-    // A thread names itself as it begins, and so has this one's name until then.
+    // A thread names itself as it begins, and so has this one's name until then; others may be ending.
     const auto tasks = [] {
         std::vector<std::filesystem::path> found;
         for (const auto &task : std::filesystem::directory_iterator("/proc/self/task")) {
@@ -196,7 +192,9 @@ TEST(ThreadsOfTheLibrary, HaveANameAndLeaveSignalsToTheApp) {
         }
         return found;
     };
-    while (tasks().size() < 2) std::this_thread::yield();
+    for (int i = 0; i < 1000 && tasks().size() != 2; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     ASSERT_EQ(tasks().size(), 2u);
     for (const auto &task : tasks()) {
         const std::uint64_t blocked = std::stoull(status_of(task, "SigBlk"), nullptr, 16);

@@ -240,7 +240,9 @@ TYPED_TEST(InterfaceTest, Images) {
                       vit::Image::decode(bytes.data(), 40, "upload"));
     expect_same_error(Image::decode(nullptr, 0), vit::Image::decode(nullptr, 0));
 
-    const std::string truncated = bytes.substr(0, bytes.size() - 30);
+    // A JPEG: of a PNG, stb_image takes nothing then, where it is what decodes.
+    const std::string jpeg = bytes_of(source_directory() + "/tests/data/images/blocks.jpg");
+    const std::string truncated = jpeg.substr(0, jpeg.size() - 4);
     expect_same_error(Image::decode(truncated.data(), truncated.size()),
                       vit::Image::decode(truncated.data(), truncated.size()));
     ImageOptions options;

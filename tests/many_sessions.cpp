@@ -19,6 +19,8 @@
 
 #include <vit/vit.h>
 
+#include "tests/support/threads.h"
+
 namespace {
 
 template<typename T>
@@ -43,6 +45,7 @@ struct Usage {
 
 // Of a process at rest: what threads had in reach has gone with them.
 Usage usage() {
+    vit::test::threads_at_rest();
     malloc_trim(0);
     std::int64_t pages = 0, resident_pages = 0;
     std::ifstream("/proc/self/statm") >> pages >> resident_pages;
