@@ -98,10 +98,10 @@ TEST_F(MemoryFailure, CreateASession) {
 }
 
 // Of each golden model, in each precision that it can be packed in.
-class NoMemoryForAPass : public testing::TestWithParam<std::string> {};
+class MemoryOfAPass : public testing::TestWithParam<std::string> {};
 
 // Nothing, from the first pass on, is allocated, whatever the batch.
-TEST_P(NoMemoryForAPass, IsAskedFor) {
+TEST_P(MemoryOfAPass, HundredsOfSessionsAskForNone) {
     constexpr int most = 9;
     for (int precision = 0; precision < static_cast<int>(std::size(precision_names)); precision++) {
         SCOPED_TRACE(precision_names[precision]);
@@ -130,7 +130,7 @@ TEST_P(NoMemoryForAPass, IsAskedFor) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(, NoMemoryForAPass, testing::ValuesIn(golden_directories(false)), golden_name);
+INSTANTIATE_TEST_SUITE_P(, MemoryOfAPass, testing::ValuesIn(golden_directories(false)), golden_name);
 
 TEST_F(MemoryFailure, RefusedPasses) {
     const std::vector<float> pixels(2 * pixels_);
