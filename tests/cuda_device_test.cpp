@@ -1,5 +1,6 @@
 // Which of CUDA's devices run which compiled target, by the answers of a driver made up for it
 // (tests/support/fake_cuda_driver.cpp).
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,30 @@ TEST(CudaDevice, ThatGivesNoContextIsAnErrorAndTheProcessorStays) {
     EXPECT_THAT(absent.error().message, HasSubstr("CUDA has no device 1, only 1"));
 
     EXPECT_TRUE(Model::load(bundled));
+}
+
+// Halide 21 would give a cap of 64 registers, and takes another from the environment, which is the app's.
+TEST(CudaDevice, ChoosesTheRegistersOfAStageUnlessTheUserDoes) {
+    const auto options_given = [] {
+        unsetenv("FAKE_CUDA_OPTIONS");
+        const auto model = Model::load(bundled, {.backend = "cuda"});
+        EXPECT_TRUE(model) << model.error().message;
+        auto session = Session::create(*model);
+        EXPECT_TRUE(session) << session.error().message;
+        const auto done = session->classify_file(bundled + "/images/bag.png");
+        EXPECT_FALSE(done);
+        EXPECT_THAT(done.error().message, HasSubstr("cuModuleLoadData"));
+        const char *options = std::getenv("FAKE_CUDA_OPTIONS");
+        return std::string(options ? options : "no stage was loaded");
+    };
+    setenv("FAKE_CUDA", "module", 1);
+    EXPECT_EQ(std::getenv("HL_CUDA_JIT_MAX_REGISTERS"), nullptr);
+    EXPECT_EQ(options_given(), "0");
+    EXPECT_EQ(std::getenv("HL_CUDA_JIT_MAX_REGISTERS"), nullptr);
+    setenv("HL_CUDA_JIT_MAX_REGISTERS", "32", 1);
+    EXPECT_EQ(options_given(), "1");
+    unsetenv("HL_CUDA_JIT_MAX_REGISTERS");
+    unsetenv("FAKE_CUDA");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdio>
 #include <fstream>
+#include <map>
+#include <tuple>
 
 #include "bench/gpu/process.h"
 #include "bench/gpu/visit.h"
@@ -15,7 +17,8 @@ namespace {
 const std::vector<std::string> cuda_directories{"/usr/local/cuda/bin"};
 // Not for an emulator or a processor.
 constexpr const char *large_shapes =
-    "-models/Linear*:models/Attention*:models/Head*:models/LayerNorm*:models/PatchEmbed*:crossed/*";
+    "-models/Linear*:models/Attention*:models/ClassAttention*:models/Head*:models/LayerNorm*:"
+    "models/PatchEmbed*:models/Pool*:crossed/*";
 
 std::string format(const char *pattern, auto... values) {
     char text[256];
@@ -140,6 +143,26 @@ Finding sanitizer(Visit &visit, double seconds) {
     return finding;
 }
 
+// How many tests each suite has, by its name without that of its parameters; all backends', or one's.
+std::map<std::string, int> tests_of_suites(const Visit &visit, const std::string &backend) {
+    const std::string list = visit.log("tests" + (backend.empty() ? "" : "-" + identifier_of(backend)));
+    std::map<std::string, std::string> environment;
+    if (!backend.empty()) environment["VIT_TEST_BACKEND"] = backend;
+    run({{visit.program("tests/backend_tests"), "--gtest_list_tests"}, list, 30, environment});
+    std::map<std::string, int> suites;
+    std::ifstream lines(list);
+    for (std::string line, suite; std::getline(lines, line);) {
+        if (line.empty()) continue;
+        if (line[0] == ' ') {
+            if (!suite.empty()) suites[suite]++;
+            continue;
+        }
+        const std::size_t end = line.find('.'), slash = line.rfind('/', end);
+        suite = end == std::string::npos ? "" : line.substr(slash + 1, end - slash - 1);
+    }
+    return suites;
+}
+
 // 3. All tests on the devices' backends.
 Finding tests(Visit &visit, double seconds) {
     if (visit.backends.empty()) return {.lacks = no_device};
@@ -148,7 +171,7 @@ Finding tests(Visit &visit, double seconds) {
     const auto add = [&](const std::string &suite, const std::string &backend) {
         const std::string name = backend.empty() ? suite : suite + "-" + identifier_of(backend);
         names.push_back(name);
-        const std::string filter = "*" + suite + "*.*" + (visit.small ? large_shapes : "");
+        const std::string filter = suite + ".*:*/" + suite + ".*" + (visit.small ? large_shapes : "");
         jobs.push_back({{visit.program("tests/backend_tests"), "--gtest_filter=" + filter,
                          "--gtest_output=json:" + (visit.out / (name + "-test.json")).string()},
                         visit.log(name + "-test"),
@@ -157,15 +180,22 @@ Finding tests(Visit &visit, double seconds) {
                             ? std::map<std::string, std::string>{}
                             : std::map<std::string, std::string>{{"VIT_TEST_BACKEND", backend}}});
     };
-    // Longest first.
-    for (const char *suite :
-         {"ModelTest", "Linear", "Attention", "Head", "PatchEmbed", "LayerNorm", "PackTest"}) {
-        for (const std::string &backend : visit.backends) {
-            add(suite, backend);
-        }
-    }
+    // These go through the backends by themselves. One compiles everything anew, and takes longest.
     for (const char *suite : {"Device", "Backend", "PackedModel"}) {
         add(suite, "");
+    }
+    // Of the others, those that have tests for a device: fewer than for it and all others.
+    const std::map<std::string, int> of_all = tests_of_suites(visit, "");
+    std::vector<std::tuple<int, std::string, std::string>> of_devices;
+    for (const std::string &backend : visit.backends) {
+        for (const auto &[suite, count] : tests_of_suites(visit, backend)) {
+            const auto all = of_all.find(suite);
+            if (all != of_all.end() && count < all->second) of_devices.emplace_back(-count, suite, backend);
+        }
+    }
+    std::sort(of_devices.begin(), of_devices.end());
+    for (const auto &[count, suite, backend] : of_devices) {
+        add(suite, backend);
     }
     const std::vector<Outcome> outcomes = run_all(jobs, std::clamp(visit.processors / 2, 1, 8));
     Finding finding;

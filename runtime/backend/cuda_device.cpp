@@ -5,6 +5,7 @@
 #include <HalideRuntimeCuda.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 
@@ -32,11 +33,11 @@ struct Cuda {
     CuResult (*pop)(void **context);
     CuResult (*create_stream)(void **stream, unsigned flags);
     CuResult (*destroy_stream)(void *stream);
+    CuResult (*load_module)(void **module, const void *code, unsigned count, int *options, void **values);
+    DynamicLibrary library{"libcuda.so.1", RTLD_LAZY | RTLD_LOCAL};
     bool complete = false;
 
-    // Global, so that Halide finds it in the process: it knows the file by a name that only toolkits have.
     Cuda() {
-        DynamicLibrary library("libcuda.so.1", RTLD_LAZY | RTLD_GLOBAL);
         library.find("cuInit", init);
         library.find("cuDeviceGetCount", device_count);
         library.find("cuDeviceGet", device);
@@ -47,6 +48,7 @@ struct Cuda {
         library.find("cuCtxPopCurrent_v2", pop);
         library.find("cuStreamCreate", create_stream);
         library.find("cuStreamDestroy_v2", destroy_stream);
+        library.find("cuModuleLoadDataEx", load_module);
         complete = library.is_complete();
     }
 };
@@ -101,8 +103,7 @@ halide_cuda_acquire_context_t default_acquire = nullptr;
 halide_cuda_release_context_t default_release = nullptr;
 halide_cuda_get_stream_t default_stream = nullptr;
 
-// Null for stages that are called without one, and pipelines of the app itself: Halide's own ways serve
-// them.
+// Null for stages that are called without one, as tests do: Halide's own ways serve them.
 const Device *device_of(void *user_context) {
     return user_context ? static_cast<KernelContext *>(user_context)->device() : nullptr;
 }
@@ -129,12 +130,30 @@ int on_stream(void *user_context, void *context, void **stream) {
     return 0;
 }
 
-// Before the first stage is compiled by the driver: Halide 21 would cap it at 64 registers a thread, which a
-// register tile alone takes.
+// The one option that Halide 21 gives caps a stage at 64 registers a thread, which a register tile alone
+// takes: without it the driver takes what a stage needs. A cap of the user's is obeyed, as Halide does.
+CuResult load_module(void **module, const void *code, unsigned count, int *options, void **values) {
+    const bool capped = std::getenv("HL_CUDA_JIT_MAX_REGISTERS");
+    return cuda().load_module(module, code, capped ? count : 0, options, values);
+}
+
+// Where Halide looks for a driver's functions, those of OpenCL's, too: without a library first. It would
+// open CUDA's by a name that only toolkits have.
+void *on_symbol(void *library, const char *name) {
+    if (!library && std::strcmp(name, "cuModuleLoadDataEx") == 0) {
+        return reinterpret_cast<void *>(load_module);
+    }
+    if (!library && std::strncmp(name, "cu", 2) == 0) {
+        return cuda().library.address(name);
+    }
+    return halide_default_get_library_symbol(library, name);
+}
+
+// Before the first stage is loaded. Whoever is not the first waits here: no stage runs with half of this.
 void prepare_halide() {
     static std::once_flag once;
     std::call_once(once, [] {
-        setenv("HL_CUDA_JIT_MAX_REGISTERS", "255", 0);
+        halide_set_custom_get_library_symbol(on_symbol);
         default_acquire = halide_set_cuda_acquire_context(on_acquire);
         default_release = halide_set_cuda_release_context(on_release);
         default_stream = halide_set_cuda_get_stream(on_stream);

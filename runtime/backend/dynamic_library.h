@@ -13,9 +13,11 @@ public:
 
     template<typename Function>
     void find(const char *name, Function &function) {
-        function = library_ ? reinterpret_cast<Function>(dlsym(library_, name)) : nullptr;
+        function = reinterpret_cast<Function>(address(name));
         complete_ = complete_ && function;
     }
+    // Null where there is none.
+    void *address(const char *name) const { return library_ ? dlsym(library_, name) : nullptr; }
     // Is the library there, with all that was looked for in it?
     bool is_complete() const { return complete_; }
 

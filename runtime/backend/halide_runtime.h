@@ -12,6 +12,7 @@
 #define halide_default_do_par_for hl_vit_default_do_par_for
 #define halide_default_error hl_vit_default_error
 #define halide_default_free hl_vit_default_free
+#define halide_default_get_library_symbol hl_vit_default_get_library_symbol
 #define halide_default_malloc hl_vit_default_malloc
 #define halide_default_print hl_vit_default_print
 #define halide_device_detach_native hl_vit_device_detach_native
@@ -25,6 +26,7 @@
 #define halide_set_cuda_get_stream hl_vit_set_cuda_get_stream
 #define halide_set_cuda_release_context hl_vit_set_cuda_release_context
 #define halide_set_custom_do_par_for hl_vit_set_custom_do_par_for
+#define halide_set_custom_get_library_symbol hl_vit_set_custom_get_library_symbol
 #define halide_set_custom_free hl_vit_set_custom_free
 #define halide_set_custom_malloc hl_vit_set_custom_malloc
 #define halide_set_custom_print hl_vit_set_custom_print

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace {
 
@@ -77,7 +78,11 @@ int cuMemFree_v2(unsigned long long pointer) {
 }
 
 int cuModuleLoadData(void **, const void *) { return invalid_ptx; }
-int cuModuleLoadDataEx(void **, const void *, unsigned, int *, void **) { return invalid_ptx; }
+// Says in the environment how many options it was given.
+int cuModuleLoadDataEx(void **, const void *, unsigned options, int *, void **) {
+    setenv("FAKE_CUDA_OPTIONS", std::to_string(options).c_str(), 1);
+    return invalid_ptx;
+}
 
 int cuCtxPushCurrent_v2(void *) { return 0; }
 int cuCtxPopCurrent_v2(void **) { return 0; }
