@@ -6,16 +6,24 @@
 namespace vit {
 
 // The larger and the smaller of x and a bound, and x itself where it is not a number. Halide's max and min
-// leave that open, and x86 then takes the second operand; these keep their order. Arm's instructions keep
-// what is not a number wherever it stands, GPUs compare and select.
+// leave that open, and x86 then takes the second operand; the strict ones keep their order. Arm's
+// instructions keep what is not a number wherever it stands, CUDA compares and selects. OpenCL leaves it
+// open again (NVIDIA's takes the bound, PoCL x), so there x is looked at: its bits, since strict comparisons
+// of vectors are beyond Halide 21.
+inline Halide::Expr not_a_number_or(Halide::Expr x, Halide::Internal::Call::IntrinsicOp strict,
+                                    float bound) {
+    using namespace Halide;
+    const Expr bounded = Internal::Call::make(x.type(), strict, {bound, x}, Internal::Call::PureIntrinsic);
+    const Expr magnitude = reinterpret<std::uint32_t>(x) & Expr(0x7fffffffu);
+    return select(target_has_feature(Target::OpenCL) && magnitude > Expr(0x7f800000u), x, bounded);
+}
+
 inline Halide::Expr at_least(Halide::Expr x, float bound) {
-    using namespace Halide::Internal;
-    return Call::make(x.type(), Call::strict_max, {bound, x}, Call::PureIntrinsic);
+    return not_a_number_or(x, Halide::Internal::Call::strict_max, bound);
 }
 
 inline Halide::Expr at_most(Halide::Expr x, float bound) {
-    using namespace Halide::Internal;
-    return Call::make(x.type(), Call::strict_min, {bound, x}, Call::PureIntrinsic);
+    return not_a_number_or(x, Halide::Internal::Call::strict_min, bound);
 }
 
 // x = n ln 2 + r with |r| <= ln 2 / 2, for -87 <= x <= 0 (e^-87, 1.6e-38, is still a normal number), to

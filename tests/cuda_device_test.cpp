@@ -64,8 +64,22 @@ TEST(CudaDevice, ThatGivesNoContextIsAnErrorAndTheProcessorStays) {
     EXPECT_TRUE(Model::load(bundled));
 }
 
-// Halide 21 would give a cap of 64 registers, and takes another from the environment, which is the app's.
-TEST(CudaDevice, ChoosesTheRegistersOfAStageUnlessTheUserDoes) {
+// Memory may be found to be missing only where it is used.
+TEST(CudaDevice, HasNoMemoryWhereItSaysSo) {
+    for (const char *what : {"memory", "copy"}) {
+        setenv("FAKE_CUDA", what, 1);
+        const auto model = Model::load(bundled, {.backend = "cuda"});
+        ASSERT_FALSE(model);
+        EXPECT_EQ(model.error().code, ErrorCode::memory) << model.error().message;
+        EXPECT_THAT(model.error().message, HasSubstr("on the device"));
+        EXPECT_THAT(model.error().message, HasSubstr("CUDA_ERROR_OUT_OF_MEMORY"));
+    }
+    unsetenv("FAKE_CUDA");
+}
+
+// CU_JIT_MAX_REGISTERS is 0. Halide 21 would say 64, or what it finds in the environment, which is the
+// app's.
+TEST(CudaDevice, HasAllItsRegistersUnlessTheUserSaysOtherwise) {
     const auto options_given = [] {
         unsetenv("FAKE_CUDA_OPTIONS");
         const auto model = Model::load(bundled, {.backend = "cuda"});
@@ -80,10 +94,10 @@ TEST(CudaDevice, ChoosesTheRegistersOfAStageUnlessTheUserDoes) {
     };
     setenv("FAKE_CUDA", "module", 1);
     EXPECT_EQ(std::getenv("HL_CUDA_JIT_MAX_REGISTERS"), nullptr);
-    EXPECT_EQ(options_given(), "0");
+    EXPECT_EQ(options_given(), "0=255 ");
     EXPECT_EQ(std::getenv("HL_CUDA_JIT_MAX_REGISTERS"), nullptr);
     setenv("HL_CUDA_JIT_MAX_REGISTERS", "32", 1);
-    EXPECT_EQ(options_given(), "1");
+    EXPECT_EQ(options_given(), "0=32 ");
     unsetenv("HL_CUDA_JIT_MAX_REGISTERS");
     unsetenv("FAKE_CUDA");
 }

@@ -21,6 +21,8 @@ using CuResult = int;
 using CuDevice = int;
 constexpr int compute_capability_major = 75, compute_capability_minor = 76;
 constexpr unsigned stream_non_blocking = 1;
+constexpr int jit_max_registers = 0;
+constexpr std::uintptr_t most_registers = 255;  // of a thread, whatever the compute capability
 
 struct Cuda {
     CuResult (*init)(unsigned flags);
@@ -130,11 +132,17 @@ int on_stream(void *user_context, void *context, void **stream) {
     return 0;
 }
 
-// The one option that Halide 21 gives caps a stage at 64 registers a thread, which a register tile alone
-// takes: without it the driver takes what a stage needs. A cap of the user's is obeyed, as Halide does.
+// The one option that Halide 21 gives, unless the user does in the environment, is a cap of 64 registers a
+// thread, which a register tile alone takes. Stages have as many as there are, and that has to be said:
+// without the option the driver takes fewer by itself, and on an H200 64 images of ViT-B/16 took 97 ms
+// instead of 83, stages up to 1.6 times as long.
 CuResult load_module(void **module, const void *code, unsigned count, int *options, void **values) {
-    const bool capped = std::getenv("HL_CUDA_JIT_MAX_REGISTERS");
-    return cuda().load_module(module, code, capped ? count : 0, options, values);
+    if (std::getenv("HL_CUDA_JIT_MAX_REGISTERS")) {
+        return cuda().load_module(module, code, count, options, values);
+    }
+    int option = jit_max_registers;
+    void *value = reinterpret_cast<void *>(most_registers);
+    return cuda().load_module(module, code, 1, &option, &value);
 }
 
 // Where Halide looks for a driver's functions, those of OpenCL's, too: without a library first. It would

@@ -128,6 +128,16 @@ int KernelContext::parallel_for_loops(ThreadPool::Task task, void *context, int 
     return scratch_.settle() ? code : halide_error_code_out_of_memory;
 }
 
+// OpenCL's drivers may find memory that they have given only when it is first used: a copy fails then, or a
+// stage, and Halide says these names.
+static bool is_of_device_memory(const std::string &sentence) {
+    for (const char *name :
+         {"CL_MEM_OBJECT_ALLOCATION_FAILURE", "CL_OUT_OF_HOST_MEMORY", "CUDA_ERROR_OUT_OF_MEMORY"}) {
+        if (sentence.find(name) != std::string::npos) return true;
+    }
+    return false;
+}
+
 Result<void> KernelContext::check(const char *stage, int code) {
     if (!ThreadPool::inside_loop() && !scratch_.settle()) {
         return out_of_memory();
@@ -140,6 +150,9 @@ Result<void> KernelContext::check(const char *stage, int code) {
     if (!error_.empty()) {
         sentence += ": " + error_;
         error_.clear();
+    }
+    if (is_of_device_memory(sentence)) {
+        return fail(ErrorCode::memory, "no memory is left on the device: " + sentence);
     }
     return fail(code == halide_error_code_out_of_memory ? ErrorCode::memory : ErrorCode::kernel, sentence);
 }

@@ -74,6 +74,13 @@ cl_device_type type_named(const std::string &name) {
                            : CL_DEVICE_TYPE_ALL;
 }
 
+bool is_gpu(cl_device_id id) {
+    cl_device_type type = 0;
+    return opencl().get_device_info(id, CL_DEVICE_TYPE, sizeof(type), &type, nullptr) == CL_SUCCESS &&
+           (type & CL_DEVICE_TYPE_GPU);
+}
+
+// GPUs first: a machine that has one may have OpenCL for its processor, too, whose platform comes before.
 Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
     const OpenCl &cl = opencl();
     if (!cl.complete) {
@@ -88,7 +95,7 @@ Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
 
     const std::string wanted = variable("HL_OCL_PLATFORM_NAME"), kind = variable("HL_OCL_DEVICE_TYPE");
     const cl_device_type type = type_named(needs.type) & type_named(kind);  // none for cpu and gpu
-    std::vector<FoundDevice> found;
+    std::vector<FoundDevice> found, others;
     bool named = false;
     for (const cl_platform_id platform : platforms) {
         const std::string name = text_of(cl.get_platform_info, platform, CL_PLATFORM_NAME);
@@ -103,11 +110,13 @@ Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
         std::vector<cl_device_id> ids(devices);
         cl.get_device_ids(platform, type, devices, ids.data(), nullptr);
         for (const cl_device_id id : ids) {
-            found.push_back({name + ": " + text_of(cl.get_device_info, id, CL_DEVICE_NAME),
-                             reinterpret_cast<std::uintptr_t>(platform),
-                             reinterpret_cast<std::uintptr_t>(id)});
+            (is_gpu(id) ? found : others)
+                .push_back({name + ": " + text_of(cl.get_device_info, id, CL_DEVICE_NAME),
+                            reinterpret_cast<std::uintptr_t>(platform),
+                            reinterpret_cast<std::uintptr_t>(id)});
         }
     }
+    found.insert(found.end(), others.begin(), others.end());
     if (!named) {
         return fail(ErrorCode::backend,
                     "no OpenCL platform has \"" + wanted + "\" in its name (HL_OCL_PLATFORM_NAME)");
@@ -160,8 +169,8 @@ void close(const DeviceHandles &handles) {
     opencl().release_queue(static_cast<cl_command_queue>(handles.queue));
 }
 
-// For stages that are called without a Device, and pipelines of the app itself: the first device, once one
-// is needed. Halide asks at the end of the process, too, whether there was one: none must be opened then.
+// For stages that are called without a Device, as tests do: the first device, once one is needed. Halide
+// asks at the end of the process, too, whether there was one: none must be opened then.
 Result<DeviceHandles> default_handles(bool create) {
     static std::mutex mutex;
     static DeviceHandles handles;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -36,8 +38,18 @@ public:
     }
 
     explicit BothWays(int threads = 1)
-        : context_(threads), kernels_(*PreprocessKernels::find(**choose_backend(""))) {
+        : context_(threads), kernels_(*PreprocessKernels::find(backend())) {
         install_halide_handlers();
+    }
+
+    // Of this machine; a build for another one has none.
+    static const Backend &backend() {
+        const auto chosen = choose_backend("");
+        if (!chosen) {
+            std::fprintf(stderr, "%s\n", chosen.error().message.c_str());
+            std::exit(1);
+        }
+        return **chosen;
     }
 
     // Empty if they agree.

@@ -3,8 +3,10 @@
 // FAKE_CUDA in the environment says what it cannot do:
 //   (nothing)  create a context
 //   memory     give memory
+//   copy       use the memory that it gave
 //   module     load a compiled stage
 // It computes nothing.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -78,9 +80,14 @@ int cuMemFree_v2(unsigned long long pointer) {
 }
 
 int cuModuleLoadData(void **, const void *) { return invalid_ptx; }
-// Says in the environment how many options it was given.
-int cuModuleLoadDataEx(void **, const void *, unsigned options, int *, void **) {
-    setenv("FAKE_CUDA_OPTIONS", std::to_string(options).c_str(), 1);
+// Says in the environment which options it was given, as "option=value ".
+int cuModuleLoadDataEx(void **, const void *, unsigned count, const int *options, void *const *values) {
+    std::string given;
+    for (unsigned i = 0; i < count; i++) {
+        given += std::to_string(options[i]) + "=" +
+                 std::to_string(reinterpret_cast<std::uintptr_t>(values[i])) + " ";
+    }
+    setenv("FAKE_CUDA_OPTIONS", given.c_str(), 1);
     return invalid_ptx;
 }
 
@@ -101,10 +108,10 @@ int cuDeviceTotalMem_v2(std::size_t *bytes, int) {
 int cuStreamDestroy_v2(void *) { return 0; }
 int cuStreamSynchronize(void *) { return 0; }
 int cuLaunchKernel() { return invalid_ptx; }
-int cuMemcpyHtoD_v2() { return 0; }
+int cuMemcpyHtoD_v2() { return fails_at("copy") ? out_of_memory : 0; }
 int cuMemcpyDtoH_v2() { return 0; }
 int cuMemcpyDtoD_v2() { return 0; }
-int cuMemcpyHtoDAsync_v2() { return 0; }
+int cuMemcpyHtoDAsync_v2() { return fails_at("copy") ? out_of_memory : 0; }
 int cuMemcpyDtoHAsync_v2() { return 0; }
 int cuMemcpyDtoDAsync_v2() { return 0; }
 int cuMemcpy3D_v2() { return 0; }

@@ -20,29 +20,30 @@ Function *find(const char *name) {
 }
 
 constexpr unsigned platform_name = 0x0902;
-constexpr std::uint64_t any_device = 0xffffffff, read_write = 1, copy_host = 1 << 5;
+constexpr std::uint64_t any_device = 0xffffffff, gpu = 1 << 2, read_write = 1, copy_host = 1 << 5;
 
 }  // namespace
 
-// The first platform that the library would take, too (HL_OCL_PLATFORM_NAME).
+// The device that the library would take: the first GPU, else the first there is, of the platforms that
+// HL_OCL_PLATFORM_NAME leaves.
 OpenClApp::OpenClApp() {
     const auto platforms = find<int(unsigned, void **, unsigned *)>("clGetPlatformIDs");
     const auto info =
         find<int(void *, unsigned, std::size_t, void *, std::size_t *)>("clGetPlatformInfo");
+    const auto devices = find<int(void *, std::uint64_t, unsigned, void **, unsigned *)>("clGetDeviceIDs");
     const char *wanted = std::getenv("HL_OCL_PLATFORM_NAME");
-    void *all[16] = {}, *platform = nullptr, *device = nullptr;
+    void *all[16] = {}, *device = nullptr;
     unsigned count = 0;
-    if (!platforms || !info || platforms(16, all, &count) != 0) return;
-    for (unsigned i = 0; i < std::min(count, 16u) && !platform; i++) {
-        char name[256] = "";
-        info(all[i], platform_name, sizeof(name) - 1, name, nullptr);
-        if (!wanted || std::strstr(name, wanted)) platform = all[i];
+    if (!platforms || !info || !devices || platforms(16, all, &count) != 0) return;
+    for (const std::uint64_t type : {gpu, any_device}) {
+        for (unsigned i = 0; i < std::min(count, 16u) && !device; i++) {
+            char name[256] = "";
+            info(all[i], platform_name, sizeof(name) - 1, name, nullptr);
+            if (wanted && !std::strstr(name, wanted)) continue;
+            if (devices(all[i], type, 1, &device, nullptr) != 0) device = nullptr;
+        }
     }
-    if (!platform) return;
-    if (find<int(void *, std::uint64_t, unsigned, void **, unsigned *)>("clGetDeviceIDs")(
-            platform, any_device, 1, &device, nullptr) != 0) {
-        return;
-    }
+    if (!device) return;
     int error = 0;
     handles_.context = find<void *(const void *, unsigned, void **, void *, void *, int *)>(
         "clCreateContext")(nullptr, 1, &device, nullptr, nullptr, &error);
