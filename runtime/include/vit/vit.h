@@ -28,7 +28,7 @@
 
 #if __cplusplus < 201703L
 #error "vit/vit.h is C++17: compile with -std=c++17 or later, or use the C interface, vit/vit.c.h"
-#endif
+#else  // and nothing else that it would not understand
 
 #include <atomic>
 #include <cstddef>
@@ -474,3 +474,5 @@ VIT_API std::vector<Prediction> top_k(const float *scores, int n, int k) noexcep
 VIT_API const char *version();
 
 }  // namespace vit
+
+#endif
