@@ -65,7 +65,7 @@ TEST(CudaDevice, ThatGivesNoContextIsAnErrorAndTheProcessorStays) {
 }
 
 // Memory may be found to be missing only where it is used.
-TEST(CudaDevice, HasNoMemoryWhereItSaysSo) {
+TEST(CudaDevice, OutOfMemoryIsAnErrorOfMemoryWhereverItShows) {
     for (const char *what : {"memory", "copy"}) {
         setenv("FAKE_CUDA", what, 1);
         const auto model = Model::load(bundled, {.backend = "cuda"});
@@ -83,11 +83,11 @@ TEST(CudaDevice, HasAllItsRegistersUnlessTheUserSaysOtherwise) {
     const auto options_given = [] {
         unsetenv("FAKE_CUDA_OPTIONS");
         const auto model = Model::load(bundled, {.backend = "cuda"});
-        EXPECT_TRUE(model) << model.error().message;
+        if (!model) return model.error().message;
         auto session = Session::create(*model);
-        EXPECT_TRUE(session) << session.error().message;
+        if (!session) return session.error().message;
         const auto done = session->classify_file(bundled + "/images/bag.png");
-        EXPECT_FALSE(done);
+        if (done) return std::string("a stage was loaded");
         EXPECT_THAT(done.error().message, HasSubstr("cuModuleLoadData"));
         const char *options = std::getenv("FAKE_CUDA_OPTIONS");
         return std::string(options ? options : "no stage was loaded");

@@ -65,7 +65,9 @@ class KitTest(unittest.TestCase):
         status, text, results = self.run_kit("--seconds", str(SMALL_SECONDS))
         self.assertEqual(status, 0, text)
         self.assertEqual(results["machine"]["used"], ["opencl"])
-        for name in ("ModelTest-opencl", "LinearTest-opencl", "PoolTest-opencl", "Device", "Backend"):
+        for suite in ("ModelTest", "LinearTest", "AttentionTest", "PoolTest"):
+            self.assertIn(f"{suite}-opencl", results["tests"]["programs"])
+        for name in ("ModelTest-opencl", "LinearTest-opencl", "AttentionTest-opencl", "Device", "Backend"):
             program = results["tests"]["programs"][name]
             self.assertGreater(program["tests"], 0, name)
             self.assertEqual(program["failures"], 0, name)

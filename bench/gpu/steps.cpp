@@ -134,20 +134,22 @@ Finding sanitizer(Visit &visit, double seconds) {
     return finding;
 }
 
-// How many tests each suite has, by its name without that of its parameters; all backends', or one's.
+// How many tests each suite has for a backend, whose name they have in theirs.
 std::map<std::string, int> tests_of_suites(const Visit &visit, const std::string &backend) {
-    const std::string list = visit.log("tests" + (backend.empty() ? "" : "-" + identifier_of(backend)));
-    std::map<std::string, std::string> environment;
-    if (!backend.empty()) environment["VIT_TEST_BACKEND"] = backend;
-    run({{visit.program("tests/backend_tests"), "--gtest_list_tests"}, list, 30, environment});
+    const std::string name = identifier_of(backend), list = visit.log("tests-" + name);
+    run({{visit.program("tests/backend_tests"), "--gtest_list_tests"},
+         list,
+         30,
+         {{"VIT_TEST_BACKEND", backend}}});
     std::map<std::string, int> suites;
     std::ifstream lines(list);
     for (std::string line, suite; std::getline(lines, line);) {
         if (line.empty()) continue;
         if (line[0] == ' ') {
-            if (!suite.empty()) suites[suite]++;
+            if (!suite.empty() && line.find(name) != std::string::npos) suites[suite]++;
             continue;
         }
+        // Without the name of its parameters.
         const std::size_t end = line.find('.'), slash = line.rfind('/', end);
         suite = end == std::string::npos ? "" : line.substr(slash + 1, end - slash - 1);
     }
@@ -175,13 +177,11 @@ Finding tests(Visit &visit, double seconds) {
     for (const char *suite : {"Device", "Backend", "PackedModel"}) {
         add(suite, "");
     }
-    // Of the others, those that have tests for a device: fewer than for it and all others.
-    const std::map<std::string, int> of_all = tests_of_suites(visit, "");
+    // The others: those with most tests first.
     std::vector<std::tuple<int, std::string, std::string>> of_devices;
     for (const std::string &backend : visit.backends) {
         for (const auto &[suite, count] : tests_of_suites(visit, backend)) {
-            const auto all = of_all.find(suite);
-            if (all != of_all.end() && count < all->second) of_devices.emplace_back(-count, suite, backend);
+            of_devices.emplace_back(-count, suite, backend);
         }
     }
     std::sort(of_devices.begin(), of_devices.end());

@@ -37,7 +37,6 @@ struct Cuda {
     CuResult (*destroy_stream)(void *stream);
     CuResult (*load_module)(void **module, const void *code, unsigned count, int *options, void **values);
     DynamicLibrary library{"libcuda.so.1", RTLD_LAZY | RTLD_LOCAL};
-    bool complete = false;
 
     Cuda() {
         library.find("cuInit", init);
@@ -51,7 +50,6 @@ struct Cuda {
         library.find("cuStreamCreate", create_stream);
         library.find("cuStreamDestroy_v2", destroy_stream);
         library.find("cuModuleLoadDataEx", load_module);
-        complete = library.is_complete();
     }
 };
 
@@ -62,7 +60,7 @@ const Cuda &cuda() {
 
 Result<std::vector<FoundDevice>> find_devices(const DeviceNeeds &needs) {
     const Cuda &cu = cuda();
-    if (!cu.complete) {
+    if (!cu.library.is_complete()) {
         return fail(ErrorCode::backend, "there is no CUDA driver here (libcuda.so.1)");
     }
     if (const CuResult error = cu.init(0)) {

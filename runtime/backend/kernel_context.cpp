@@ -131,8 +131,7 @@ int KernelContext::parallel_for_loops(ThreadPool::Task task, void *context, int 
 // OpenCL's drivers may find memory that they have given only when it is first used: a copy fails then, or a
 // stage, and Halide says these names.
 static bool is_of_device_memory(const std::string &sentence) {
-    for (const char *name :
-         {"CL_MEM_OBJECT_ALLOCATION_FAILURE", "CL_OUT_OF_HOST_MEMORY", "CUDA_ERROR_OUT_OF_MEMORY"}) {
+    for (const char *name : {"CL_MEM_OBJECT_ALLOCATION_FAILURE", "CUDA_ERROR_OUT_OF_MEMORY"}) {
         if (sentence.find(name) != std::string::npos) return true;
     }
     return false;

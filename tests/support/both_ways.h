@@ -42,16 +42,6 @@ public:
         install_halide_handlers();
     }
 
-    // Of this machine; a build for another one has none.
-    static const Backend &backend() {
-        const auto chosen = choose_backend("");
-        if (!chosen) {
-            std::fprintf(stderr, "%s\n", chosen.error().message.c_str());
-            std::exit(1);
-        }
-        return **chosen;
-    }
-
     // Empty if they agree.
     std::string difference(const void *data, std::size_t size, const ImageOptions &options,
                            const Preprocessing &asked) {
@@ -94,6 +84,16 @@ public:
     }
 
 private:
+    // Of this machine; a build for another one has none.
+    static const Backend &backend() {
+        const auto chosen = choose_backend("");
+        if (!chosen) {
+            std::fprintf(stderr, "%s\n", chosen.error().message.c_str());
+            std::exit(1);
+        }
+        return **chosen;
+    }
+
     static constexpr float unwritten = 1e30f;
 
     static std::string bytes_of(const std::vector<float> &pixels) {
