@@ -3,8 +3,8 @@
     python photographs.py [--model vit-ti16]... [--threads 2] [--rounds 5]
 
 24 photographs of 12 megapixels, smooth and with detail, whole and as drafts, in batches of 8; the command
-with a packed model, its start counted, the peer's not. The two take turns; of each, the fastest round
-counts. All labels have to be the same. Preparing pictures (reading, decoding, preprocessing) and the
+with a packed model, its start counted, the peer's not. The two take turns, each when the other has come to
+rest; of each, the fastest round counts. All labels have to be the same. Preparing pictures (reading, decoding, preprocessing) and the
 network are also measured apart, by one thread each: their sum is what a picture takes if nothing waits.
 Writes build/bench/photographs.json and a table for the README.
 """
@@ -85,6 +85,7 @@ def race(options, model, packed, kind, draft, alone):
     best, labels = {}, {}
     for _ in range(options.rounds):
         for name, run in (("vit", lambda: ours(packed, folder, options.threads, draft)), ("peer", peer.run)):
+            machine.settle([peer.process.pid])
             seconds, labels[name] = run()
             best[name] = min(best.get(name, seconds), seconds)
     peer.close()
