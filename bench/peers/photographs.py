@@ -4,8 +4,9 @@
 
 24 photographs of 12 megapixels, smooth and with detail, whole and as drafts, in batches of 8; the command
 with a packed model, its start counted, the peer's not. The two take turns, each when the other has come to
-rest; of each, the fastest round counts. All labels have to be the same. Preparing pictures (reading, decoding, preprocessing) and the
-network are also measured apart, by one thread each: their sum is what a picture takes if nothing waits.
+rest; of each, the fastest round counts. All labels have to be the same. Preparing pictures (reading,
+decoding, preprocessing) and the network are also measured apart, by one thread each: their sum is what a
+picture takes if nothing waits.
 Writes build/bench/photographs.json and a table for the README.
 """
 
