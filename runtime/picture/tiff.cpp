@@ -240,6 +240,11 @@ private:
             return unsupported(sentence_ + " whose compression, " + std::to_string(compression_) +
                                ", is not supported");
         }
+        if (compression_ == COMPRESSION_DEFLATE || compression_ == COMPRESSION_ADOBE_DEFLATE) {
+            // A strip may hold more than its pixels: some writers fill up the last one. libdeflate, which
+            // libtiff takes if it has it, then leaves pixels out, and nothing says so.
+            TIFFSetField(tiff_, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
+        }
         return {};
     }
 

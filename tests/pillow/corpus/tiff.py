@@ -201,6 +201,32 @@ def compressed():
     yield Case("16-lzw.tif", data, high_bytes(wide))
 
 
+def shortened(data, height):
+    """The file with fewer rows than its strips hold."""
+    data = bytearray(data)
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    entries = range(at + 2, at + 2 + 12 * count, 12)
+    (entry,) = [one for one in entries if struct.unpack_from("<H", data, one)[0] == 257]
+    struct.pack_into("<HII", data, entry + 2, LONG, 1, height)
+    return bytes(data)
+
+
+def filled_up():
+    """Last strips of as many rows as the others, as some writers make them."""
+    y, x = numpy.mgrid[0:HEIGHT, 0:WIDTH]
+    noise = (levels(3) >> 8 ^ (x * 40503 * (y + 1) >> 7)[..., None] % 256).astype(numpy.uint8)
+    smooth = (levels(3) >> 8).astype(numpy.uint8)
+    for kind, rgb in ("smooth", smooth), ("noise", noise):
+        images = {"RGB": Image.fromarray(rgb), "L": Image.fromarray(rgb[..., 0]),
+                  "1": Image.fromarray(rgb[..., 0]).convert("1")}
+        for mode, image in images.items():
+            names = ["tiff_lzw", "tiff_adobe_deflate", "packbits"] + (["group4"] if mode == "1" else [])
+            for name, rows in itertools.product(names, [HEIGHT - 1, HEIGHT - 4, 9, 1]):
+                data = shortened(saved(image, compression=name), rows)
+                yield Case(f"filled-up-{kind}-{mode}-{name}-{rows}.tif", data)
+
+
 def turned():
     rgb = levels(3) >> 8
     for orientation in range(0, 10):
@@ -277,7 +303,7 @@ def cut():
 
 
 def cases():
-    for some in uncompressed, planes, compressed, turned, pages, of_16_bits, wrong, cut:
+    for some in uncompressed, planes, compressed, filled_up, turned, pages, of_16_bits, wrong, cut:
         for case in some():
             case.needs = "libtiff"
             yield case
