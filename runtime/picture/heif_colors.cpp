@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "picture/av1_sequence.h"
 #include "picture/heif_boxes.h"
+#include "picture/heif_items.h"
+#include "picture/heif_property.h"
 
 namespace vit {
 
@@ -93,37 +97,71 @@ bool can_be_halved(Bytes properties) {
     return true;
 }
 
+// The item that is the file's picture.
+std::optional<std::uint64_t> primary_of(Bytes meta) {
+    const auto items = boxes(meta, "pitm");
+    const std::size_t size = items.empty() || items[0].empty() || items[0][0] == 0 ? 2 : 4;
+    if (items.size() != 1 || items[0].size() < 4 + size) return {};
+    return big_endian(items[0], 4, size);
+}
+
+// What the stream of the file's picture says, if it is AV1: then the file is given a profile, too.
+HeifColors hide_stream_colors(std::vector<std::uint8_t> &file, std::uint64_t picture) {
+    constexpr std::uint8_t identity[] = {0,   0,   0,   19, 'c', 'o', 'l', 'r', 'n', 'c',
+                                         'l', 'x', 0,   2,  0,   2,   0,   0,   0x80};
+    HeifColors colors;
+    const std::vector<HeifItems> items = heif_items(file, {picture});
+    if (items.size() != 1) return colors;
+    const HeifItem &item = items[0].at(picture);
+    if (std::string_view(item.type.data(), item.type.size()) != "av01") return colors;
+    std::vector<std::uint8_t> stream;
+    for (const Octets extent : item.extents) stream.insert(stream.end(), extent.begin(), extent.end());
+    const auto sequence = first_av1_sequence(stream);
+    if (!sequence || !add_heif_property(file, picture, identity)) return colors;
+    colors.hidden = true;
+    colors.primaries = sequence->primaries;
+    colors.matrix = sequence->matrix;
+    colors.full_range = sequence->full_range;
+    return colors;
+}
+
+// What the profiles of a file say, if they agree.
+HeifColors hide_profiles(const std::vector<Bytes> &profiles) {
+    HeifColors colors;
+    for (const Bytes profile : profiles) {
+        if (std::memcmp(profile.data(), profiles[0].data(), 11) != 0) return colors;
+    }
+    colors.hidden = true;
+    colors.primaries = int(big_endian(profiles[0], 4, 2));
+    colors.matrix = int(big_endian(profiles[0], 8, 2));
+    colors.full_range = profiles[0][10] & 0x80;
+    for (const Bytes profile : profiles) {
+        profile[8] = profile[9] = 0;
+        profile[10] |= 0x80;
+    }
+    return colors;
+}
+
 }  // namespace
 
-HeifColors hide_heif_colors(Bytes file) {
-    HeifColors colors;
+HeifColors hide_heif_colors(std::vector<std::uint8_t> &file) {
     const Bytes meta = meta_of(file), properties = properties_of(meta);
     const Subsampling subsampling = subsampling_of(properties);
+    const auto picture = primary_of(meta);
     std::vector<Bytes> profiles;
     for (const Bytes profile : boxes(properties, "colr")) {
         if (profile.size() >= 11 && is_at(profile, 0, "nclx")) {
             profiles.push_back(profile);
         }
     }
-    if (subsampling == Subsampling::unknown || profiles.empty() || has_derived(meta)) {
-        return colors;
+    if (subsampling == Subsampling::unknown || !picture || has_derived(meta)) {
+        return {};
     }
-    for (const Bytes profile : profiles) {
-        if (std::memcmp(profile.data(), profiles[0].data(), 11) != 0) {
-            return colors;
-        }
-    }
-    colors.hidden = true;
-    colors.primaries = int(big_endian(profiles[0], 4, 2));
-    colors.matrix = int(big_endian(profiles[0], 8, 2));
-    colors.full_range = profiles[0][10] & 0x80;
-    if (can_be_halved(properties)) {
+    const bool can_be_told = can_be_halved(properties);
+    HeifColors colors = profiles.empty() ? hide_stream_colors(file, *picture) : hide_profiles(profiles);
+    if (colors.hidden && can_be_told) {
         colors.halved_x = subsampling != Subsampling::whole;
         colors.halved_y = subsampling == Subsampling::halved;
-    }
-    for (const Bytes profile : profiles) {
-        profile[8] = profile[9] = 0;
-        profile[10] |= 0x80;
     }
     return colors;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <vector>
 
 namespace vit {
 
@@ -16,7 +16,8 @@ struct HeifColors {
 
 // libheif repeats samples of colour that are fewer than those of luma, where Pillow and others blend them.
 // If the file says, as it does here, that its matrix is the identity, the planes come out as they are, each
-// sample repeated, for yuv.h to convert. Files that say nothing, or not one thing alone, stay as they are.
-HeifColors hide_heif_colors(std::span<std::uint8_t> file);
+// sample repeated, for yuv.h to convert. Of AV1 in a file that says nothing, the stream's word counts. Files
+// that do not say one thing alone, and HEVC of which nothing is said, stay as they are.
+HeifColors hide_heif_colors(std::vector<std::uint8_t> &file);
 
 }  // namespace vit

@@ -4,7 +4,7 @@ import io
 import struct
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageCms
 
 from corpus.case import Case
 
@@ -73,9 +73,36 @@ def matrices():
                 yield case
     said = struct.pack(">HHHB", 1, 13, 14, 0x80)
     yield Case("matrix14.avif", data[:at] + said + data[at + 7 :], None, says="matrix 14")
-    # Without what is said in the file, what is said in the stream is right.
-    yield Case("no-colr.avif", data.replace(b"colrnclx", b"freenclx"), largest=1,
-               why="then libheif converts, with floats")
+
+
+def in_stream(data, matrix):
+    """The file without its word on colours, and the matrix in its stream another."""
+    data = data.replace(b"colrnclx", b"freenclx")
+    at = data.index(b"mdat") + 4
+    header = "".join(f"{byte:08b}" for byte in data[at : at + 24])
+    said = [f"{number:08b}" for number in (1, 13, 6)]  # primaries, transfer, matrix
+    assert header.count("".join(said)) == 1
+    header = header.replace("".join(said), "".join(said[:2]) + f"{matrix:08b}")
+    return data[:at] + int(header, 2).to_bytes(24, "big") + data[at + 24 :]
+
+
+def streams():
+    """Nothing is said in the file of its colours, or by a profile that nobody asks, as libheif writes it."""
+    for name, data in ways():
+        case = Case(f"stream-{name}", data.replace(b"colrnclx", b"freenclx"))
+        if name.startswith("400"):
+            case.largest, case.why = 1, "then libheif converts, with floats"
+        yield case
+    image = Image.fromarray(pixels(33, 24, 3))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    for subsampling in "4:2:0", "4:2:2", "4:4:4":
+        end = f"{subsampling.replace(':', '')}.avif"
+        data = saved(image, subsampling=subsampling)
+        for matrix in 1, 2, 5, 6, 9:
+            yield Case(f"stream-matrix{matrix}-{end}", in_stream(data, matrix))
+        data = saved(image, subsampling=subsampling, icc_profile=profile.tobytes())
+        assert b"colrprof" in data
+        yield Case(f"stream-profile-{end}", data.replace(b"colrnclx", b"freenclx"))
 
 
 def broken():
@@ -100,7 +127,7 @@ def broken():
 
 
 def cases():
-    for some in kinds, turned, matrices, broken:
+    for some in kinds, turned, matrices, streams, broken:
         for case in some():
             case.needs = "libheif"
             yield case
