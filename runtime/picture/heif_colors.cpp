@@ -107,6 +107,7 @@ std::optional<std::uint64_t> primary_of(Bytes meta) {
 
 // What the stream of the file's picture says, if it is AV1: then the file is given a profile, too.
 HeifColors hide_stream_colors(std::vector<std::uint8_t> &file, std::uint64_t picture) {
+    // A profile of the identity and of full range, as a box.
     constexpr std::uint8_t identity[] = {0,   0,   0,   19, 'c', 'o', 'l', 'r', 'n', 'c',
                                          'l', 'x', 0,   2,  0,   2,   0,   0,   0x80};
     HeifColors colors;
